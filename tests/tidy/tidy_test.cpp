@@ -121,7 +121,6 @@ TEST(Tidy, PublicHeadersShowNothingBehindThem) {
 TEST(Tidy, EveryAtomicAccessNamesItsOrder) {
   const std::regex access(
       R"((\.|->)(load|store|exchange|fetch_add|fetch_sub|fetch_or|fetch_and|compare_exchange_\w+)\()");
-  const std::regex plain(R"((\.|->)(load|store|exchange|fetch_add|fetch_sub)\([^()]*(\([^()]*\))?[^()]*\))");
   for (const SourceFile& file : sources()) {
     if (!shipped(file)) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
