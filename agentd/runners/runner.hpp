@@ -30,32 +30,10 @@
 
 #include "agentd/expected.hpp"
 #include "agentd/publish_error.hpp"
-#include "events_generated.h"
+#include "agentd/run.hpp"
 #include "schema/event_buffer.hpp"
 
 namespace ringside::agentd {
-
-struct UserMessage {
-  std::string id;
-  std::string text;
-};
-
-/// One execution. The message is what the user said, where that is what began it.
-struct RunRequest {
-  std::uint64_t incarnation = 0;
-  std::uint64_t run = 0;
-  std::optional<UserMessage> message;
-};
-
-enum class RunEnd { idle, cancelled, error };
-
-/// The error is there with RunEnd::error only.
-struct RunOutcome {
-  RunEnd end = RunEnd::idle;
-  std::optional<events::ErrorT> error;
-};
-
-enum class RunnerExit { finished, crashed };
 
 /// Where a runner's work goes.
 class RunnerSink {

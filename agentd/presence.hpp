@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who is where: the presence tables of all topics (spec, section 6).
+//
+// An entry is (topic, client, key) with a meta and a ref of its own. Keys are viewers, their entries are
+// windows. Who only watches has no entry, and so never counts.
+//
+// Threads:   One at a time. No clock is read, nothing blocks: a change comes back as the diff that tells
+//            it.
+// Ordering:  Each change of a topic makes its next version, and one diff carries that version. A list of
+//            version v and the diffs above v are exact; what a list saw, no later diff of a smaller
+//            version tells again. Versions of a topic only grow, also over times in which nobody is there;
+//            then, and only then, they may skip.
+// Trust:     Keys and metas are bounded here, in bytes and in tables, so that a diff and a page of a list
+//            always fit an event and a frame. Texts are taken as valid UTF-8: whoever decodes them has
+//            looked.
+// Memory:    Nothing is kept of a topic or a client that has no entry.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agentd/client_id.hpp"
+#include "agentd/expected.hpp"
+#include "agentd/refusal.hpp"
+#include "events_generated.h"
+
+namespace ringside::agentd {
+
+/// What a client says of an entry, e.g. user_name.
+using PresenceValues = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::size_t presence_key_size_max = 200;
+constexpr std::size_t presence_meta_size_max = 4096;  ///< Keys and values together.
+constexpr std::size_t presence_meta_pairs_max = 100;
+
+/// One change of one topic: the diff to publish there, and how many keys there are now.
+struct PresenceChange {
+  std::string topic;
+  events::PresenceDiffT diff;
+  std::uint32_t viewers = 0;
+};
+
+struct Tracked {
+  std::uint64_t ref = 0;
+  PresenceChange change;
+};
+
+/// A part of a topic's list, sorted by key. The next part comes after the last key of this one.
+struct PresencePage {
+  std::uint64_t version = 0;
+  std::vector<events::PresenceEntryT> entries;
+  bool more = false;
+};
+
+class Presence {
+ public:
+  /// Refused: `already_tracked`, `meta_too_large` (with the sizes), `bad_request` (the key; a meta's key
+  /// twice).
+  expected<Tracked, Refusal> track(ClientId client, std::string_view topic, std::string_view key,
+                                   PresenceValues meta);
+
+  /// Replaces the meta, under a new ref with the old one beside it; the key is in both joins and leaves.
+  /// Refused: `not_tracked`, and as `track`.
+  expected<Tracked, Refusal> update(ClientId client, std::string_view topic, std::string_view key,
+                                    PresenceValues meta);
+
+  /// Removes the entry. What is not there is removed already: no change.
+  std::optional<PresenceChange> untrack(ClientId client, std::string_view topic, std::string_view key);
+
+  /// Removes all entries of a client that is dead, or silent for too long: one diff a topic, more only where
+  /// one would not fit an event.
+  std::vector<PresenceChange> client_gone(ClientId client);
+
+  /// The keys of `topic` above `after` (empty: from the first), as many as fit a frame. With a `version`,
+  /// that of the first page, it is refused as `list_moved` if the table has changed since.
+  expected<PresencePage, Refusal> list(std::string_view topic, std::string_view after = {},
+                                       std::optional<std::uint64_t> version = std::nullopt) const;
+
+  /// How many keys `topic` has.
+  [[nodiscard]] std::uint32_t viewers(std::string_view topic) const noexcept;
+
+ private:
+  struct Entry {
+    ClientId client;
+    std::uint64_t ref = 0;
+    std::uint64_t previous_ref = 0;
+    PresenceValues meta;
+  };
+  using Windows = std::vector<Entry>;  // of one key, in the order of their refs
+  struct Table {
+    std::uint64_t version = 0;
+    std::map<std::string, Windows, std::less<>> keys;
+  };
+  using Tables = std::map<std::string, Table, std::less<>>;
+  using Keys = std::set<std::string, std::less<>>;
+
+  Tables tables_;
+  std::map<ClientId, std::map<std::string, Keys, std::less<>>> clients_;  // client -> topic -> keys
+  std::uint64_t last_ref_ = 0;
+  std::uint64_t version_floor_ = 0;  // the greatest version of any table that is gone
+};
+
+}  // namespace ringside::agentd
