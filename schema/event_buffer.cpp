@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schema/event_buffer.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace ringside::schema {
+
+EventBuffer::EventBuffer(std::unique_ptr<std::byte[]> bytes, std::size_t size) noexcept
+    : bytes_(std::move(bytes)), size_(size) {}
+
+EventBuffer::EventBuffer(EventBuffer&& other) noexcept
+    : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
+
+EventBuffer& EventBuffer::operator=(EventBuffer&& other) noexcept {
+  bytes_ = std::move(other.bytes_);
+  size_ = std::exchange(other.size_, 0);
+  return *this;
+}
+
+EventBuffer EventBuffer::copy_of(std::span<const std::byte> finished) {
+  static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= event_alignment);
+  auto bytes = std::make_unique_for_overwrite<std::byte[]>(finished.size());
+  std::memcpy(bytes.get(), finished.data(), finished.size());
+  return EventBuffer(std::move(bytes), finished.size());
+}
+
+EventBuffer pack(const events::EventT& event) {
+  flatbuffers::FlatBufferBuilder builder;
+  events::FinishEventBuffer(builder, events::Event::Pack(builder, &event));
+  return EventBuffer::copy_of(std::as_bytes(builder.GetBufferSpan()));
+}
+
+EventBuffer restamp(const events::Event& event, std::uint64_t incarnation, std::uint64_t run) {
+  events::EventT object;
+  event.UnPackTo(&object);
+  object.incarnation = incarnation;
+  object.run = run;
+  return pack(object);
+}
+
+}  // namespace ringside::schema
