@@ -23,6 +23,7 @@
 #include "agentd/refusal.hpp"
 #include "agentd/run.hpp"
 #include "events_generated.h"
+#include "schema/event_buffer.hpp"
 
 namespace ringside::agentd {
 
@@ -36,12 +37,19 @@ struct AgentOptions {
   std::uint64_t cancel_timeout_ms = 5'000;  ///< What a runner is given to wind up a cancelled run.
 };
 
+/// See `Agent::deadline_reached`.
+constexpr std::uint64_t second_look_ms = 200;
+
 /// What an accepted message became.
 struct SentMessage {
   std::string message_id;
   std::uint64_t run = 0;
 };
 
+/// What ends it by itself, with `presence_tracking`: `no_viewers`, once it has been idle without a key on its
+/// presence topic for the grace period; what is not idle is left to `inactivity`, since a run that was
+/// cancelled or failed waits for somebody who comes back. `inactivity`: in any status but running, with no
+/// message, run, start, end of a run or touch for so long; who watches does not count.
 class Agent {
  public:
   /// `stopping`: told to stop, with a run that still has its bounded time. `closed`: over.
@@ -66,7 +74,8 @@ class Agent {
 
   /// Ends the running run in `cancelled`. The status changes once the runner has wound up, or after
   /// `cancel_timeout_ms` if it does not. Once accepted, the run ends in `cancelled` however it ends.
-  /// Cancelling again meanwhile changes nothing and succeeds.
+  /// Cancelling again meanwhile changes nothing and succeeds; so it does to a run that the agent's end waits
+  /// for.
   expected<void, Refusal> cancel(Instant now);
 
   /// Counts as activity, and does nothing else.
@@ -84,10 +93,13 @@ class Agent {
   void run_finished(std::uint64_t run, RunOutcome outcome, Instant now);
 
   /// The runner is gone. `finished` while no run is running ends the life as `manual`; anything else is a
-  /// crash: `chain_error`, `status_changed` error, `agent_shutdown` crash, each with `detail`.
+  /// crash: `chain_error`, `status_changed` error (both only if the status is not error already, as it is
+  /// when the run that was cut off has told its end), `agent_shutdown` crash; each with `detail`.
   void runner_ended(RunnerExit exit, std::string_view detail, Instant now);
 
-  /// Looks again at what is due at `now`. Calling it early, late or for nothing is harmless.
+  /// Looks again at what is due at `now`. Calling it early, late or for nothing is harmless. Where it comes
+  /// late, and what is due would end the agent, a join or a message may already lie unread: the agent is
+  /// given `second_look_ms` more, once.
   void deadline_reached(Instant now);
 
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
@@ -104,15 +116,43 @@ class Agent {
   [[nodiscard]] std::int64_t last_activity_at_ns() const noexcept { return activity_.wall_ns; }
 
  private:
+  /// What ends an agent that nobody needs, and when.
+  struct Ending {
+    std::int64_t at_ns = never_ns;
+    events::ShutdownReason reason = events::ShutdownReason::inactivity;
+  };
+
+  [[nodiscard]] bool running() const noexcept { return status_ == events::AgentStatus::running; }
+  [[nodiscard]] schema::Stamp stamp() const noexcept { return {options_.incarnation, run_}; }
+  [[nodiscard]] std::optional<Refusal> ended() const;
+  [[nodiscard]] Refusal refuse_in_status(std::string_view what, std::string_view remedy) const;
+  [[nodiscard]] Ending next_ending() const noexcept;
+  [[nodiscard]] std::int64_t next_deadline_ns() const noexcept;
+
+  void begin_run() { effects_.begin_run(++run_); }
+  void run_now(std::optional<UserMessage> message, Instant now);
+  void wind_up(Instant now);
+  void end_run(RunOutcome outcome, Instant now);
+  void change_status(events::AgentStatus status, const events::ErrorT* error = nullptr);
+  void fail(const events::ErrorT& error);
+  void announce_deadline();
+  void close(events::ShutdownReason reason, std::string_view detail = {});
+
   AgentOptions options_;
   AgentEffects& effects_;
   Phase phase_ = Phase::unstarted;
   events::AgentStatus status_ = events::AgentStatus::idle;
-  bool cancelling_ = false;
+  bool cancelling_ = false;  // the running run has been told to wind up
   std::uint32_t viewers_ = 0;
   std::uint64_t run_ = 0;
   std::int64_t started_wall_ns_ = 0;
   Instant activity_;
+  std::int64_t unseen_since_ns_ = 0;           // while idle without viewers: since when it has been both
+  std::int64_t stop_at_ns_ = never_ns;         // the running run's time is up, the agent being stopped
+  std::int64_t wound_up_by_ns_ = never_ns;     // the cancelled run is given up
+  std::int64_t postponed_from_ns_ = never_ns;  // the ending that was reached late,
+  std::int64_t postponed_to_ns_ = never_ns;    // and when it is looked at once more
+  std::int64_t announced_ns_ = never_ns;       // what `set_deadline` was last told
 };
 
 }  // namespace ringside::agentd

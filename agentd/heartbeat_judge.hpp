@@ -45,7 +45,16 @@ class HeartbeatJudge {
 
   /// Opens a round: to be called before the counters of a round are observed. `steady_ns` is CLOCK_MONOTONIC,
   /// which stands still while the host is suspended, `boot_ns` CLOCK_BOOTTIME, which does not.
-  void begin_round(std::int64_t steady_ns, std::int64_t boot_ns) noexcept;
+  void begin_round(std::int64_t steady_ns, std::int64_t boot_ns) noexcept {
+    const std::int64_t suspended_ns = boot_ns - steady_ns;
+    if (!opened_ || steady_ns > later_by_ms(round_ns_, times_.late_after_ms) ||
+        suspended_ns > later_by_ms(suspended_ns_, times_.suspended_after_ms)) {
+      watching_since_ns_ = steady_ns;
+    }
+    opened_ = true;
+    round_ns_ = steady_ns;
+    suspended_ns_ = suspended_ns;
+  }
 
   /// A client that was just attached, with the counter that it has.
   [[nodiscard]] static Heartbeat attached(std::uint64_t counter, std::int64_t steady_ns) noexcept {
@@ -54,7 +63,21 @@ class HeartbeatJudge {
 
   /// Looks at one client in this round. Yields its liveness where that has changed: from `gone` back to
   /// `present`, its client tracks again by itself.
-  std::optional<Liveness> observe(Heartbeat& client, std::uint64_t counter) const noexcept;
+  std::optional<Liveness> observe(Heartbeat& client, std::uint64_t counter) const noexcept {
+    const Liveness before = client.liveness;
+    if (counter != client.counter) {
+      client = {.counter = counter, .moved_at_ns = round_ns_, .liveness = Liveness::present};
+    } else {
+      const std::int64_t silent_since_ns = std::max(client.moved_at_ns, watching_since_ns_);
+      if (round_ns_ >= later_by_ms(silent_since_ns, times_.gone_after_ms)) {
+        client.liveness = Liveness::gone;
+      } else if (before == Liveness::present &&
+                 round_ns_ >= later_by_ms(silent_since_ns, times_.stale_after_ms)) {
+        client.liveness = Liveness::stale;
+      }
+    }
+    return client.liveness == before ? std::nullopt : std::optional(client.liveness);
+  }
 
  private:
   HeartbeatTimes times_;

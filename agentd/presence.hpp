@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -40,6 +41,14 @@ using PresenceValues = std::vector<std::pair<std::string, std::string>>;
 constexpr std::size_t presence_key_size_max = 200;
 constexpr std::size_t presence_meta_size_max = 4096;  ///< Keys and values together.
 constexpr std::size_t presence_meta_pairs_max = 100;
+constexpr std::size_t presence_entries_max = 16'384;  ///< Of one client; the daemon has no such bound.
+
+/// What a diff takes when encoded, at most: it must fit a segment, and `schema::event_tables_max`.
+constexpr std::size_t presence_diff_size_max = 32 * 1024;
+constexpr std::size_t presence_diff_tables_max = 240;
+/// What a page of a list takes when encoded, and so the windows of one key: it must fit a frame.
+constexpr std::size_t presence_page_size_max = 48 * 1024;
+constexpr std::size_t presence_page_tables_max = 4000;
 
 /// One change of one topic: the diff to publish there, and how many keys there are now.
 struct PresenceChange {
@@ -56,14 +65,14 @@ struct Tracked {
 /// A part of a topic's list, sorted by key. The next part comes after the last key of this one.
 struct PresencePage {
   std::uint64_t version = 0;
-  std::vector<events::PresenceEntryT> entries;
+  std::vector<std::unique_ptr<events::PresenceEntryT>> entries;
   bool more = false;
 };
 
 class Presence {
  public:
-  /// Refused: `already_tracked`, `meta_too_large` (with the sizes), `bad_request` (the key; a meta's key
-  /// twice).
+  /// Adds an entry. Refused: `already_tracked`, `meta_too_large` (with the sizes), `bad_request` (the topic,
+  /// the key, a meta's key twice), `no_slot` (a client with too many entries).
   expected<Tracked, Refusal> track(ClientId client, std::string_view topic, std::string_view key,
                                    PresenceValues meta);
 
@@ -95,17 +104,35 @@ class Presence {
     PresenceValues meta;
   };
   using Windows = std::vector<Entry>;  // of one key, in the order of their refs
+  using Keys = std::map<std::string, Windows, std::less<>>;
   struct Table {
     std::uint64_t version = 0;
-    std::map<std::string, Windows, std::less<>> keys;
+    Keys keys;
   };
   using Tables = std::map<std::string, Table, std::less<>>;
-  using Keys = std::set<std::string, std::less<>>;
+  struct Belongings {  // of one client
+    std::size_t count = 0;
+    std::map<std::string, std::set<std::string, std::less<>>, std::less<>> topics;
+  };
+  using Clients = std::map<ClientId, Belongings>;
+  struct Place {  // of one entry
+    Tables::iterator table;
+    Keys::iterator key;
+    Windows::iterator entry;
+  };
+
+  static events::PresenceEntryT tell(std::string_view key, const Entry& entry);
+  static std::optional<Refusal> check_windows(std::string_view key, const Windows& windows,
+                                              const Entry* replaced, const PresenceValues& added);
+  std::optional<Place> find(ClientId client, std::string_view topic, std::string_view key);
+  void remove_entry(const Place& place);
+  PresenceChange make_version(Tables::iterator table, events::PresenceDiffT diff);
+  void forget_if_empty(Tables::iterator table);
 
   Tables tables_;
-  std::map<ClientId, std::map<std::string, Keys, std::less<>>> clients_;  // client -> topic -> keys
+  Clients clients_;
   std::uint64_t last_ref_ = 0;
-  std::uint64_t version_floor_ = 0;  // the greatest version of any table that is gone
+  std::uint64_t version_floor_ = 0;  // no table that is gone had a greater version
 };
 
 }  // namespace ringside::agentd

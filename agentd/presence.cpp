@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agentd/presence.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "schema/topic_name.hpp"
+
+namespace ringside::agentd {
+namespace {
+
+using control::ErrorCode;
+
+/// What something takes when encoded, at most.
+struct Encoded {
+  std::size_t size = 0;
+  std::size_t tables = 0;
+
+  Encoded& operator+=(Encoded other) noexcept {
+    size += other.size;
+    tables += other.tables;
+    return *this;
+  }
+  [[nodiscard]] bool fits(std::size_t size_max, std::size_t tables_max) const noexcept {
+    return size <= size_max && tables <= tables_max;
+  }
+};
+
+// Tables, lengths, offsets, terminators and padding; texts are added to it.
+constexpr std::size_t pair_overhead = 48;
+constexpr std::size_t meta_overhead = 112;
+constexpr std::size_t entry_overhead = 64;
+
+Encoded encoded_meta(const PresenceValues& meta) noexcept {
+  Encoded encoded{.size = meta_overhead, .tables = 1 + meta.size()};
+  for (const auto& [name, value] : meta)
+    encoded.size += pair_overhead + name.size() + value.size();
+  return encoded;
+}
+
+Encoded encoded_key(std::string_view key) noexcept {
+  return {.size = entry_overhead + key.size(), .tables = 1};
+}
+
+// The largest update, which tells its entry twice, fits a diff: no single change is ever refused for its
+// size.
+static_assert(2 * (presence_meta_size_max + presence_meta_pairs_max * pair_overhead + meta_overhead +
+                   entry_overhead + presence_key_size_max) <=
+              presence_diff_size_max);
+static_assert(2 * (presence_meta_pairs_max + 2) <= presence_diff_tables_max);
+
+std::optional<Refusal> check_names(std::string_view topic, std::string_view key) {
+  if (!schema::valid_topic_name(topic)) {
+    return Refusal{ErrorCode::bad_request,
+                   fmt::format("a topic name is 1 to {} bytes of UTF-8 without NUL; this one has {}",
+                               schema::topic_name_size_max, topic.size())};
+  }
+  if (key.empty() || key.size() > presence_key_size_max || key.find('\0') != std::string_view::npos) {
+    return Refusal{ErrorCode::bad_request,
+                   fmt::format("a presence key is 1 to {} bytes of UTF-8 without NUL; this one has {}",
+                               presence_key_size_max, key.size())};
+  }
+  return std::nullopt;
+}
+
+/// Sorts `meta` as it is told, and refuses what is no meta.
+std::optional<Refusal> check_meta(PresenceValues& meta) {
+  std::size_t size = 0;
+  for (const auto& [name, value] : meta)
+    size += name.size() + value.size();
+  if (size > presence_meta_size_max || meta.size() > presence_meta_pairs_max) {
+    return Refusal{ErrorCode::meta_too_large,
+                   fmt::format("the meta has {} bytes in {} pairs; at most {} bytes in {} pairs are kept",
+                               size, meta.size(), presence_meta_size_max, presence_meta_pairs_max)};
+  }
+  std::sort(meta.begin(), meta.end());
+  const auto twice = std::adjacent_find(meta.begin(), meta.end(), [](const auto& left, const auto& right) {
+    return left.first == right.first;
+  });
+  if (twice != meta.end()) {
+    return Refusal{ErrorCode::bad_request, fmt::format("the meta has \"{}\" twice", twice->first)};
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<events::PresenceEntryT> boxed(events::PresenceEntryT entry) {
+  return std::make_unique<events::PresenceEntryT>(std::move(entry));
+}
+
+}  // namespace
+
+expected<Tracked, Refusal> Presence::track(ClientId client, std::string_view topic, std::string_view key,
+                                           PresenceValues meta) {
+  if (auto refusal = check_names(topic, key)) return unexpected(*std::move(refusal));
+  if (auto refusal = check_meta(meta)) return unexpected(*std::move(refusal));
+  if (find(client, topic, key)) {
+    return unexpected(
+        Refusal{ErrorCode::already_tracked,
+                fmt::format("this client tracks \"{}\" on \"{}\" already; update it, or untrack it first",
+                            key, topic)});
+  }
+  const auto owner = clients_.find(client);
+  if (owner != clients_.end() && client != daemon_client && owner->second.count >= presence_entries_max) {
+    return unexpected(Refusal{
+        ErrorCode::no_slot,
+        fmt::format("this client tracks {} entries already; untrack some first", presence_entries_max)});
+  }
+  if (const auto table = tables_.find(topic); table != tables_.end()) {
+    if (const auto windows = table->second.keys.find(key); windows != table->second.keys.end()) {
+      if (auto refusal = check_windows(key, windows->second, nullptr, meta)) {
+        return unexpected(*std::move(refusal));
+      }
+    }
+  }
+
+  const auto [table, is_new] = tables_.try_emplace(std::string(topic));
+  if (is_new) table->second.version = version_floor_;
+  Windows& windows = table->second.keys[std::string(key)];
+  windows.push_back({.client = client, .ref = ++last_ref_, .previous_ref = 0, .meta = std::move(meta)});
+  Belongings& belongings = clients_[client];
+  belongings.topics[std::string(topic)].emplace(key);
+  ++belongings.count;
+
+  events::PresenceDiffT diff;
+  diff.joins.push_back(boxed(tell(key, windows.back())));
+  return Tracked{.ref = last_ref_, .change = make_version(table, std::move(diff))};
+}
+
+expected<Tracked, Refusal> Presence::update(ClientId client, std::string_view topic, std::string_view key,
+                                            PresenceValues meta) {
+  if (auto refusal = check_names(topic, key)) return unexpected(*std::move(refusal));
+  if (auto refusal = check_meta(meta)) return unexpected(*std::move(refusal));
+  const auto place = find(client, topic, key);
+  if (!place) {
+    return unexpected(
+        Refusal{ErrorCode::not_tracked,
+                fmt::format("this client does not track \"{}\" on \"{}\"; track it first", key, topic)});
+  }
+  Windows& windows = place->key->second;
+  if (auto refusal = check_windows(key, windows, &*place->entry, meta))
+    return unexpected(*std::move(refusal));
+
+  events::PresenceDiffT diff;
+  diff.leaves.push_back(boxed(tell(key, *place->entry)));
+  Entry updated{
+      .client = client, .ref = ++last_ref_, .previous_ref = place->entry->ref, .meta = std::move(meta)};
+  windows.erase(place->entry);
+  windows.push_back(std::move(updated));
+  diff.joins.push_back(boxed(tell(key, windows.back())));
+  return Tracked{.ref = last_ref_, .change = make_version(place->table, std::move(diff))};
+}
+
+std::optional<PresenceChange> Presence::untrack(ClientId client, std::string_view topic,
+                                                std::string_view key) {
+  const auto place = find(client, topic, key);
+  if (!place) return std::nullopt;
+  events::PresenceDiffT diff;
+  diff.leaves.push_back(boxed(tell(key, *place->entry)));
+
+  const auto owner = clients_.find(client);
+  const auto keys = owner->second.topics.find(topic);
+  keys->second.erase(keys->second.find(key));
+  if (keys->second.empty()) owner->second.topics.erase(keys);
+  if (--owner->second.count == 0) clients_.erase(owner);
+
+  remove_entry(*place);
+  PresenceChange change = make_version(place->table, std::move(diff));
+  forget_if_empty(place->table);
+  return change;
+}
+
+std::vector<PresenceChange> Presence::client_gone(ClientId client) {
+  std::vector<PresenceChange> changes;
+  const auto owner = clients_.extract(client);
+  if (owner.empty()) return changes;
+  for (const auto& [topic, keys] : owner.mapped().topics) {
+    const auto table = tables_.find(topic);
+    events::PresenceDiffT diff;
+    Encoded diff_size;
+    for (const std::string& key : keys) {
+      const auto place = find(client, topic, key);
+      Encoded entry_size = encoded_key(key);
+      entry_size += encoded_meta(place->entry->meta);
+      diff_size += entry_size;
+      if (!diff_size.fits(presence_diff_size_max, presence_diff_tables_max)) {
+        changes.push_back(make_version(table, std::exchange(diff, {})));
+        diff_size = entry_size;
+      }
+      diff.leaves.push_back(boxed(tell(key, *place->entry)));
+      remove_entry(*place);
+    }
+    changes.push_back(make_version(table, std::move(diff)));
+    forget_if_empty(table);
+  }
+  return changes;
+}
+
+expected<PresencePage, Refusal> Presence::list(std::string_view topic, std::string_view after,
+                                               std::optional<std::uint64_t> version) const {
+  const auto table = tables_.find(topic);
+  PresencePage page;
+  page.version = table == tables_.end() ? version_floor_ : table->second.version;
+  if (version && *version != page.version) {
+    return unexpected(
+        Refusal{ErrorCode::list_moved,
+                fmt::format("the list of \"{}\" was at version {} and is at {} now; begin it anew", topic,
+                            *version, page.version)});
+  }
+  if (table == tables_.end()) return page;
+  Encoded page_size;
+  const Keys& keys = table->second.keys;
+  for (auto key = after.empty() ? keys.begin() : keys.upper_bound(after); key != keys.end(); ++key) {
+    page_size += encoded_key(key->first);
+    for (const Entry& entry : key->second)
+      page_size += encoded_meta(entry.meta);
+    if (!page.entries.empty() && !page_size.fits(presence_page_size_max, presence_page_tables_max)) {
+      page.more = true;
+      break;
+    }
+    auto told = std::make_unique<events::PresenceEntryT>();
+    told->key = key->first;
+    for (const Entry& entry : key->second) {
+      told->metas.push_back(std::move(tell(key->first, entry).metas.front()));
+    }
+    page.entries.push_back(std::move(told));
+  }
+  return page;
+}
+
+std::uint32_t Presence::viewers(std::string_view topic) const noexcept {
+  const auto table = tables_.find(topic);
+  return table == tables_.end() ? 0 : static_cast<std::uint32_t>(table->second.keys.size());
+}
+
+/// The key with this one of its windows.
+events::PresenceEntryT Presence::tell(std::string_view key, const Entry& entry) {
+  auto told = std::make_unique<events::PresenceMetaT>();
+  told->ref = entry.ref;
+  told->previous_ref = entry.previous_ref;
+  told->client_id = to_string(entry.client);
+  for (const auto& [name, value] : entry.meta) {
+    auto pair = std::make_unique<events::KeyValueT>();
+    pair->key = name;
+    pair->value = value;
+    told->meta.push_back(std::move(pair));
+  }
+  events::PresenceEntryT telling;
+  telling.key = key;
+  telling.metas.push_back(std::move(told));
+  return telling;
+}
+
+/// Whether the windows of one key still fit a page of a list once `added` takes the place of `replaced`.
+std::optional<Refusal> Presence::check_windows(std::string_view key, const Windows& windows,
+                                               const Entry* replaced, const PresenceValues& added) {
+  Encoded encoded = encoded_key(key);
+  encoded += encoded_meta(added);
+  for (const Entry& entry : windows) {
+    if (&entry != replaced) encoded += encoded_meta(entry.meta);
+  }
+  if (encoded.fits(presence_page_size_max, presence_page_tables_max)) return std::nullopt;
+  return Refusal{
+      ErrorCode::meta_too_large,
+      fmt::format("the {} windows of \"{}\" would have metas of {} bytes together; at most {} are kept",
+                  windows.size() + (replaced == nullptr ? 1 : 0), key, encoded.size, presence_page_size_max)};
+}
+
+std::optional<Presence::Place> Presence::find(ClientId client, std::string_view topic, std::string_view key) {
+  const auto table = tables_.find(topic);
+  if (table == tables_.end()) return std::nullopt;
+  const auto windows = table->second.keys.find(key);
+  if (windows == table->second.keys.end()) return std::nullopt;
+  const auto entry = std::find_if(windows->second.begin(), windows->second.end(),
+                                  [&](const Entry& window) { return window.client == client; });
+  if (entry == windows->second.end()) return std::nullopt;
+  return Place{.table = table, .key = windows, .entry = entry};
+}
+
+/// The key goes with its last window.
+void Presence::remove_entry(const Place& place) {
+  Windows& windows = place.key->second;
+  windows.erase(place.entry);
+  if (windows.empty()) place.table->second.keys.erase(place.key);
+}
+
+PresenceChange Presence::make_version(Tables::iterator table, events::PresenceDiffT diff) {
+  diff.version = ++table->second.version;
+  return {.topic = table->first, .diff = std::move(diff), .viewers = viewers(table->first)};
+}
+
+void Presence::forget_if_empty(Tables::iterator table) {
+  if (!table->second.keys.empty()) return;
+  version_floor_ = std::max(version_floor_, table->second.version);
+  tables_.erase(table);
+}
+
+}  // namespace ringside::agentd
