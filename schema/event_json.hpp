@@ -27,7 +27,6 @@
 
 #include "schema/event_buffer.hpp"
 #include "schema/expected.hpp"
-#include "schema/json_syntax.hpp"
 
 namespace ringside::schema {
 
@@ -44,6 +43,12 @@ struct EventLine {
   EventBuffer event;  ///< stamped with incarnation and run
 };
 
+/// Why a line was refused. `column` counts bytes from 1; 0 if the line as a whole is meant.
+struct JsonError {
+  std::string message;
+  std::size_t column = 0;
+};
+
 class EventJson {
  public:
   EventJson();
@@ -51,7 +56,7 @@ class EventJson {
   EventJson& operator=(EventJson&&) noexcept;
   ~EventJson();
 
-  /// Reads one line, with or without its newline. The error names the column.
+  /// Reads one line, with or without its newline.
   expected<EventLine, JsonError> parse_line(std::string_view line);
 
   /// Appends one line, without a newline. Requires an event that was checked or encoded by this process. The

@@ -3,17 +3,14 @@
 // What does an agent's work: one interface for recorded streams (replay) and child processes (exec).
 //
 // Threads:  a runner lives on a strand of its own over the pool; its methods may be called from any thread
-// and return
-//           at once. The sink is called from that strand only, never two calls at a time, never from inside a
-//           method.
+//           and return at once. The sink is called from that strand only, never two calls at a time, never
+//           from inside a method.
 // Ordering: all events of a run come before its run_finished; every run that was begun gets exactly one
-// run_finished;
-//           runner_ended is the last call, and comes exactly once.
+//           run_finished; runner_ended is the last call, and comes exactly once.
 // Loss:     an event that gets no_space is kept and offered again; the runner takes nothing new meanwhile.
 // Crash:    a run that is cancelled, fails, or loses its process leaves nothing open: the runner closes each
-// tool call
-//           that it has started and publishes what there was of an unfinished message, then says
-//           run_finished.
+//           tool call that it has started, publishes what there was of an unfinished message, and only then
+//           says run_finished.
 #pragma once
 
 #include <chrono>
