@@ -27,6 +27,7 @@
 
 #include "schema/event_buffer.hpp"
 #include "schema/expected.hpp"
+#include "schema/json_syntax.hpp"
 
 namespace ringside::schema {
 
@@ -43,12 +44,6 @@ struct EventLine {
   EventBuffer event;  ///< stamped with incarnation and run
 };
 
-/// Why a line was refused. `column` counts bytes from 1; 0 if the line as a whole is meant.
-struct JsonError {
-  std::string message;
-  std::size_t column = 0;
-};
-
 class EventJson {
  public:
   EventJson();
@@ -56,7 +51,7 @@ class EventJson {
   EventJson& operator=(EventJson&&) noexcept;
   ~EventJson();
 
-  /// Reads one line, with or without its newline.
+  /// Reads one line, with or without its newline. The error names the column.
   expected<EventLine, JsonError> parse_line(std::string_view line);
 
   /// Appends one line, without a newline. Requires an event that was checked or encoded by this process. The

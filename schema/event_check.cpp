@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schema/event_check.hpp"
+
+#include <cstdint>
+#include <utility>
+
+#include "schema/content_walk.hpp"
+#include "schema/event_kind.hpp"
+#include "schema/event_rules.hpp"
+
+namespace ringside::schema {
+namespace {
+
+EventFault fault_of(ContentFault fault) noexcept {
+  switch (fault) {
+    case ContentFault::bad_utf8:
+      return EventFault::bad_utf8;
+    case ContentFault::unknown_member:
+    case ContentFault::unknown_enumerator:
+      return EventFault::bad_value;
+    case ContentFault::union_mismatch:
+    case ContentFault::too_much:
+      break;
+  }
+  return EventFault::malformed;
+}
+
+unexpected<EventError> refused(EventFault fault, std::string message) {
+  return unexpected<EventError>(EventError{fault, std::move(message)});
+}
+
+bool verified(std::span<const std::byte> bytes) {
+  flatbuffers::Verifier::Options options;
+  options.max_depth = event_depth_max;
+  options.max_tables = event_tables_max;
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), options);
+  return events::VerifyEventBuffer(verifier);
+}
+
+}  // namespace
+
+expected<const events::Event*, EventError> check_event(std::span<const std::byte> bytes) {
+  if (bytes.size() >= FLATBUFFERS_MAX_BUFFER_SIZE) {
+    return refused(EventFault::malformed,
+                   "an event of " + std::to_string(bytes.size()) + " bytes is too large");
+  }
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % event_alignment != 0) {
+    return refused(EventFault::malformed, "the event's address is not aligned to 8 bytes");
+  }
+  if (!verified(bytes)) {
+    return refused(EventFault::malformed,
+                   "the bytes are not an encoded event, or it is nested too deep or too large");
+  }
+  const events::Event& event = *events::GetEvent(bytes.data());
+  if (event.payload_type() != events::Payload::NONE && kind_name(event.payload_type()).empty()) {
+    return refused(EventFault::unknown_kind,
+                   "unknown kind of event " + std::to_string(static_cast<unsigned>(event.payload_type())));
+  }
+  const auto& table = reinterpret_cast<const flatbuffers::Table&>(event);
+  if (auto error = find_content_fault(table, *events::EventTypeTable(), content_max(bytes.size()))) {
+    return refused(fault_of(error->fault), std::move(error->message));
+  }
+  if (auto broken = broken_rule(event)) return refused(EventFault::bad_value, std::move(*broken));
+  return &event;
+}
+
+expected<EventBuffer, EventError> copy_checked(std::span<const std::byte> bytes) {
+  EventBuffer copy = EventBuffer::copy_of(bytes);
+  if (auto checked = check_event(copy.bytes()); !checked) {
+    return unexpected<EventError>(std::move(checked.error()));
+  }
+  return copy;
+}
+
+}  // namespace ringside::schema
