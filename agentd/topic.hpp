@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A topic: one ring, the role of writing to it, and who reads it.
+//
+// Threads   : every call from any thread. Completions run on whichever thread holds the writing role: they are short, do
+//             not throw, and neither wait nor call another topic (they may call this one, except `flush`).
+// Progress  : nothing waits for readers, ever. A producer waits 64 Ki entries ahead of the writing (writing_role.hpp).
+// Ordering  : one total, causal order of events, batches, grants, lives and runs. A grant's cursor is exact: the
+//             subscriber sees every event that was ordered after its subscription and, from `latest`, none before.
+// Loss      : none of what was accepted. Events of a life or run that is no longer current when their turn comes are
+//             dropped and counted. Where memory or unpinned segments are short, accepted events wait, in order, and
+//             new ones are refused with `no_space`.
+// Crash     : ring_writer.hpp.
+// Trust     : events were checked by whoever made the EventBuffer; pins and flags of subscribers are ring_writer.hpp's.
+// Memory    : a few KiB while idle, no thread; the ring's pages as they are first used.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agentd/expected.hpp"
+#include "agentd/publish_error.hpp"
+#include "schema/event_buffer.hpp"
+#include "shm/descriptor.hpp"
+#include "shm/ring_geometry.hpp"
+#include "shm/ring_writer.hpp"
+
+namespace ringside::agentd {
+
+struct TopicOptions {
+  std::string name;         ///< valid_topic_name
+  std::string object_name;  ///< of the shared memory object, with its leading '/'; not there yet
+  shm::RingGeometry geometry;
+  std::uint64_t first_sequence = 1;
+  std::uint64_t incarnation = 0;  ///< for the ring's header
+  /// Runs a task on another thread, soon; for what a holder of the role has no patience for. May be empty:
+  /// the holder then goes on by itself.
+  std::function<void(std::function<void()>)> executor;
+};
+
+struct TopicError {
+  int error_number = 0;  ///< errno, 0 where none applies
+  std::string message;   ///< what was wrong, for the log and the client
+};
+
+/// Why a batch did not become visible; nothing of it did.
+enum class BatchFault {
+  too_large,  ///< one of its events is larger than `event_size_max`
+  no_space,   ///< it would fit later
+  stale,      ///< one of its events belongs to a life or run that is over
+  closed,     ///< the topic is going away
+};
+
+/// The batch is visible and its first event has this sequence.
+using BatchCompletion = std::function<void(expected<std::uint64_t, BatchFault>)>;
+
+enum class SubscribeFrom {
+  latest,    ///< from the next event on
+  oldest,    ///< from the oldest event that can be read
+  sequence,  ///< from that event on, or from the oldest if it is older
+};
+
+struct SubscribeRequest {
+  SubscribeFrom from = SubscribeFrom::latest;
+  std::uint64_t sequence = 0;  ///< with `sequence` only
+  std::uint64_t session = 0;   ///< for `release_session`
+  shm::Subscriber subscriber;  ///< without pins: a copying reader
+};
+
+/// What the client needs to begin. `copying`: no pin slot was left, or none was asked for.
+struct Granted {
+  shm::SubscriberId subscriber;
+  shm::Cursor cursor;
+  bool copying = false;
+};
+
+struct SubscribeError {
+  enum class Fault {
+    sequence_ahead,  ///< `sequence` is after `next_sequence`
+    session_gone,    ///< the session was released meanwhile
+    no_memory,
+    closed,  ///< the topic is going away
+  };
+  Fault fault;
+  std::uint64_t sequence = 0;       ///< what was asked for
+  std::uint64_t next_sequence = 0;  ///< what the next event will have
+};
+
+using SubscribeCompletion = std::function<void(expected<Granted, SubscribeError>)>;
+
+class Topic {
+ public:
+  static expected<std::shared_ptr<Topic>, TopicError> create(TopicOptions options);
+
+  Topic(const Topic&) = delete;
+  Topic& operator=(const Topic&) = delete;
+  Topic(Topic&&) = delete;
+  Topic& operator=(Topic&&) = delete;
+  /// Delivers what was accepted, answers what cannot be done, removes the object's name. Readers keep their
+  /// mapping.
+  ~Topic();
+
+  /// Orders one event. Returns when it has its place, which may be before it is visible.
+  expected<void, PublishError> publish(schema::EventBuffer event);
+
+  /// Orders several events as one: contiguous, all or none. `done` is called once, after the commit, or at
+  /// once where the batch is refused. An empty batch is done with the sequence that comes next.
+  void publish(std::vector<schema::EventBuffer> batch, BatchCompletion done);
+
+  /// Waits until everything ordered so far is visible. Fails where it cannot become visible now.
+  expected<void, PublishError> flush();
+
+  /// From here on the topic's life is `incarnation` and no run is current. Agents' topics only: on these,
+  /// events of another life are dropped, and so are those of a run (not 0) that is not the current one.
+  void begin_life(std::uint64_t incarnation);
+  /// From here on `run` is current; 0 = none.
+  void begin_run(std::uint64_t run);
+  /// From here on every event is dropped.
+  void end_life();
+
+  /// Grants a subscription and tells where it begins; no pin slot left = granted as a copying one.
+  void subscribe(SubscribeRequest request, SubscribeCompletion done);
+  /// Requires that the client reads nothing under this subscription's pins any more. An unknown name is done
+  /// as well.
+  void unsubscribe(shm::SubscriberId subscriber, std::function<void()> done = {});
+  /// Removes every subscription of a session, and refuses those of it that still wait. Requires that its
+  /// process has ended. After `done` neither page nor doorbell of the session is touched by this topic.
+  void release_session(std::uint64_t session, std::function<void()> done = {});
+
+  /// Tries again what did not fit. For a timer; cheap where nothing waits.
+  void retry();
+  /// Whether accepted events wait for space.
+  [[nodiscard]] bool stalled() const noexcept;
+
+  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] const std::string& object_name() const noexcept;
+  /// The ring, opened read-only, to be passed to clients.
+  [[nodiscard]] const shm::Descriptor& read_only_descriptor() const noexcept;
+  [[nodiscard]] std::uint64_t object_size() const noexcept;
+  [[nodiscard]] const shm::RingGeometry& geometry() const noexcept;
+  /// The largest event, in bytes; `publish` refuses larger ones.
+  [[nodiscard]] std::size_t event_size_max() const noexcept;
+
+  /// Of a moment ago.
+  [[nodiscard]] std::uint64_t next_sequence() const noexcept;
+  [[nodiscard]] std::uint32_t subscriber_count() const noexcept;
+  [[nodiscard]] std::uint64_t stale_dropped() const noexcept;
+
+ private:
+  struct State;
+  explicit Topic(std::unique_ptr<State> state) noexcept;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ringside::agentd

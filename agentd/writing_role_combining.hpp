@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bodies of writing_role.hpp.
+#pragma once
+
+#include "agentd/writing_role.hpp"
+
+namespace ringside::agentd {
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+WritingRole<Node, Sink, Atomics, Queue, Threads>::~WritingRole() {
+  Node* node = nullptr;
+  while (queue_.dequeue(&node, 1) != 0)
+    delete node;
+  while (!waiting_.empty())
+    delete waiting_.pop();
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+void WritingRole<Node, Sink, Atomics, Queue, Threads>::submit(std::unique_ptr<Node> node) noexcept {
+  // relaxed: tickets order by their number alone, and one counter's modification order agrees with
+  // happens-before.
+  node->ticket = tickets_.fetch_add(1, std::memory_order::relaxed);
+  if (held_by_this_thread()) {
+    waiting_.push(node.release());  // the drain that we are inside of comes to it
+    return;
+  }
+  wait_for_room(node->ticket);
+  // Publishing in place, where the role is free and this ticket is the next, belongs here, before the queue.
+  if (queue_.enqueue(node.get())) {
+    static_cast<void>(node.release());
+  } else {
+    keep_as_holder(std::move(node));
+  }
+  combine();
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+void WritingRole<Node, Sink, Atomics, Queue, Threads>::flush() noexcept {
+  RINGSIDE_ASSERT(!held_by_this_thread());
+  // relaxed: the caller's own tickets come before in program order; of others nothing is promised.
+  const std::uint64_t target = tickets_.load(std::memory_order::relaxed);
+  typename Threads::Wait wait;
+  while (delivered_.load(std::memory_order::acquire) < target) {  // E23
+    combine();
+    wait.once();
+  }
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+void WritingRole<Node, Sink, Atomics, Queue, Threads>::wait_for_room(std::uint64_t ticket) noexcept {
+  // relaxed: was true once, and deliveries only grow.
+  if (ticket - delivered_before_.load(std::memory_order::relaxed) < tickets_ahead_max) return;
+  typename Threads::Wait wait;
+  for (;;) {
+    const std::uint64_t delivered = delivered_.load(std::memory_order::acquire);  // E23
+    // relaxed: a hint, that saves the others the look at the holder's line.
+    delivered_before_.store(delivered, std::memory_order::relaxed);
+    if (ticket - delivered < tickets_ahead_max) return;
+    combine();
+    wait.once();
+  }
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+bool WritingRole<Node, Sink, Atomics, Queue, Threads>::take() noexcept {
+  if (role_.exchange(1, std::memory_order::acq_rel) != 0) return false;  // E22
+  // relaxed: read by this thread only.
+  holder_.store(Threads::current(), std::memory_order::relaxed);
+  return true;
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+void WritingRole<Node, Sink, Atomics, Queue, Threads>::give() noexcept {
+  // relaxed: as above.
+  holder_.store(0, std::memory_order::relaxed);
+  role_.exchange(0, std::memory_order::acq_rel);  // E22
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+void WritingRole<Node, Sink, Atomics, Queue, Threads>::keep_as_holder(std::unique_ptr<Node> node) noexcept {
+  typename Threads::Wait wait;
+  while (!take())
+    wait.once();
+  waiting_.push(node.release());
+  give();
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+void WritingRole<Node, Sink, Atomics, Queue, Threads>::combine() noexcept {
+  for (;;) {
+    if (!take()) return;  // its holder looks once more after giving, and sees what we left (E22)
+    const DrainEnd end = drain();
+    give();
+    if (end == DrainEnd::quota_used) {
+      if (sink_.hand_over()) return;
+    } else if (queue_.empty()) {
+      return;
+    }
+  }
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+auto WritingRole<Node, Sink, Atomics, Queue, Threads>::drain() noexcept -> DrainEnd {
+  DrainEnd end = DrainEnd::nothing_left;
+  std::array<Node*, 32> taken;
+  std::uint32_t deliveries = 0;
+  sink_.begin_drain();
+  for (;;) {
+    const std::size_t count = queue_.dequeue(taken.data(), taken.size());
+    for (std::size_t i = 0; i < count; ++i)
+      waiting_.push(taken[i]);
+    const std::uint32_t before = deliveries;
+    while (waiting_.is_first(next_) && deliveries <= deliveries_for_others_max) {
+      sink_.deliver(std::unique_ptr<Node>(waiting_.pop()));
+      ++next_;
+      ++deliveries;
+      delivered_.store(next_, std::memory_order::release);  // E23
+    }
+    if (deliveries > deliveries_for_others_max) {
+      end = DrainEnd::quota_used;
+      break;
+    }
+    if (count == 0 && deliveries == before) break;
+  }
+  sink_.end_drain();
+  return end;
+}
+
+}  // namespace ringside::agentd
