@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace ringside::tools {
+
+/// What `ringside` leaves with; sysexits where they have a word for it, the shell's habits where they have
+/// one.
+enum class ExitCode : int {
+  done = 0,
+  unmet =
+      1,  // tail ended without meeting --until or --count; the agent refused what its status does not allow
+  usage = 64,        // the command line is wrong
+  bad_data = 65,     // a line, a source or an event that is not what it has to be
+  unavailable = 69,  // no daemon, no such topic, no such agent
+  gap = 75,          // events were lost to this reader, and it said which
+  not_allowed = 77,
+  timed_out = 124,
+  interrupted = 130,
+};
+
+}  // namespace ringside::tools

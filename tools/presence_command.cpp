@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "tools/commands.hpp"
+#include "tools/follower.hpp"
+#include "tools/report.hpp"
+#include "tools/visible_text.hpp"
+
+namespace ringside::tools {
+namespace {
+
+struct PresenceArguments {
+  std::string topic;
+  bool json = false;
+  std::optional<std::uint64_t> count;
+  std::optional<double> timeout_s;
+};
+
+using Viewers = std::map<std::string, std::vector<PresenceMeta>, std::less<>>;
+
+void append_json(std::string& out, const PresenceMeta& window) {
+  fmt::format_to(std::back_inserter(out), R"({{"ref":{},"previous_ref":{},"client_id":)", window.ref,
+                 window.previous_ref);
+  append_json_string(out, window.client_id);
+  out += R"(,"meta":{)";
+  const char* separator = "";
+  for (const auto& [name, value] : window.meta) {
+    out += separator;
+    append_json_string(out, name);
+    out += ':';
+    append_json_string(out, value);
+    separator = ",";
+  }
+  out += "}}";
+}
+
+void append_json(std::string& out, const std::string& key, const std::vector<PresenceMeta>& windows) {
+  out += R"({"key":)";
+  append_json_string(out, key);
+  out += R"(,"metas":[)";
+  const char* separator = "";
+  for (const PresenceMeta& window : windows) {
+    out += separator;
+    append_json(out, window);
+    separator = ",";
+  }
+  out += "]}\n";
+}
+
+/// `KEY  NAME=VALUE ...`, a line a window.
+void append_lines(std::string& out, const std::string& key, const std::vector<PresenceMeta>& windows) {
+  for (const PresenceMeta& window : windows) {
+    append_visible(out, key, LineBreaks::escape);
+    for (const auto& [name, value] : window.meta) {
+      out += "  ";
+      append_visible(out, name, LineBreaks::escape);
+      out += '=';
+      append_visible(out, value, LineBreaks::escape);
+    }
+    out += '\n';
+  }
+}
+
+void append(std::string& out, const Viewers& viewers, bool json) {
+  for (const auto& [key, windows] : viewers) {
+    if (json) {
+      append_json(out, key, windows);
+    } else {
+      append_lines(out, key, windows);
+    }
+  }
+}
+
+ExitCode list(const Invocation& invocation, const PresenceArguments& arguments) {
+  end_when_interrupted();
+  auto client = Client::connect(invocation.endpoint);
+  if (!client) return report(client.error());
+  auto present = client->presence_list(arguments.topic);
+  if (!present) return report("presence list " + arguments.topic, present.error());
+  std::string out;
+  append(out, present->viewers, arguments.json);
+  print(out);
+  return ExitCode::done;
+}
+
+/// Leaves out the diffs that the list which was shown first includes already.
+class DiffsAbove final : public EventView {
+ public:
+  DiffsAbove(std::uint64_t version, std::unique_ptr<EventView> view)
+      : version_(version), view_(std::move(view)) {}
+
+  bool event(std::string& out, const Event& event) override {
+    const auto* diff = event.as<events::PresenceDiff>();
+    if (diff && diff->version() <= version_) return false;
+    return view_->event(out, event);
+  }
+  void gap(std::string& out, const Gap& gap) override { view_->gap(out, gap); }
+  void pending(std::string&) override {}
+  void end(std::string& out) override { view_->end(out); }
+
+ private:
+  std::uint64_t version_;
+  std::unique_ptr<EventView> view_;
+};
+
+ExitCode watch(const Invocation& invocation, const PresenceArguments& arguments) {
+  if (arguments.timeout_s && !(*arguments.timeout_s >= 0)) {
+    complain("presence watch: --timeout has to be 0 seconds or more");
+    return ExitCode::usage;
+  }
+  const Interrupts interrupts;
+  const Deadline deadline(arguments.timeout_s);
+  auto client = Client::connect(invocation.endpoint);
+  if (!client) return report(client.error());
+  // Subscribed before it is listed: what changes in between is in both, and the version tells which.
+  auto subscription = client->subscribe(arguments.topic);
+  if (!subscription) return report("presence watch " + arguments.topic, subscription.error());
+  auto present = client->presence_list(arguments.topic);
+  if (!present) return report("presence watch " + arguments.topic, present.error());
+  Output output(interrupts, deadline);
+  append(output.batch(), present->viewers, arguments.json);
+  DiffsAbove view(present->version, arguments.json ? make_json_view() : make_line_view());
+  Follower follower(*subscription, view, output, interrupts, deadline);
+  FollowUntil until;
+  until.count = arguments.count;
+  return follower.follow(until);
+}
+
+}  // namespace
+
+void add_presence_command(CLI::App& app, Invocation& invocation) {
+  auto arguments = std::make_shared<PresenceArguments>();
+  CLI::App* command = app.add_subcommand("presence", "Who watches a topic");
+  command->require_subcommand(1);
+  CLI::App* listing = command->add_subcommand("list", "Who is there now");
+  listing->add_option("TOPIC", arguments->topic, "The presence topic, e.g. conversation:123")->required();
+  listing->add_flag("--json", arguments->json, "One viewer a line, as JSON");
+  listing->callback([&invocation, arguments] {
+    invocation.run = [&invocation, arguments] { return list(invocation, *arguments); };
+  });
+  CLI::App* watching = command->add_subcommand("watch", "Who is there now, then who comes and goes");
+  watching->add_option("TOPIC", arguments->topic, "The presence topic, e.g. conversation:123")->required();
+  watching->add_flag("--json", arguments->json,
+                     "Viewers as `presence list --json`, changes as `tail --json`");
+  watching->add_option("--count", arguments->count, "End after so many changes");
+  watching->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124");
+  watching->callback([&invocation, arguments] {
+    invocation.run = [&invocation, arguments] { return watch(invocation, *arguments); };
+  });
+}
+
+}  // namespace ringside::tools

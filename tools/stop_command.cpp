@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "tools/commands.hpp"
+#include "tools/interrupts.hpp"
+#include "tools/report.hpp"
+
+namespace ringside::tools {
+namespace {
+
+ExitCode stop(const Invocation& invocation, const std::string& agent) {
+  end_when_interrupted();
+  auto client = Client::connect(invocation.endpoint);
+  if (!client) return report(client.error());
+  if (auto done = client->stop(agent); !done) return report("stop " + agent, done.error());
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_stop_command(CLI::App& app, Invocation& invocation) {
+  auto agent = std::make_shared<std::string>();
+  CLI::App* command =
+      app.add_subcommand("stop", "End an agent's life; agent_shutdown on its topic tells when it has ended");
+  command->add_option("AGENT", *agent, "The agent's id")->required();
+  command->callback(
+      [&invocation, agent] { invocation.run = [&invocation, agent] { return stop(invocation, *agent); }; });
+}
+
+}  // namespace ringside::tools

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "tools/commands.hpp"
+#include "tools/event_summary.hpp"
+#include "tools/follower.hpp"
+#include "tools/report.hpp"
+#include "tools/topic_argument.hpp"
+#include "tools/viewer.hpp"
+
+namespace ringside::tools {
+namespace {
+
+struct TailArguments {
+  std::string name;
+  std::string from = "latest";
+  bool json = false;
+  std::optional<std::uint64_t> count;
+  std::string until;
+  std::string key;
+  std::optional<double> timeout_s;
+};
+
+ExitCode wrong(std::string_view text) {
+  complain(fmt::format("tail: {}", text));
+  return ExitCode::usage;
+}
+
+std::optional<SubscribeOptions> parse_from(std::string_view text) {
+  SubscribeOptions options;
+  if (text == "latest") return options;
+  if (text == "oldest" || text == "keyframe") {
+    options.from = text == "oldest" ? From::oldest : From::keyframe;
+    return options;
+  }
+  options.from = From::sequence;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options.sequence);
+  if (error != std::errc() || end != text.data() + text.size() || options.sequence == 0) return std::nullopt;
+  return options;
+}
+
+std::optional<events::Payload> kind_of(std::string_view name) {
+  for (const events::Payload kind : events::EnumValuesPayload()) {
+    if (kind != events::Payload::NONE && name_of(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<EventView> view_for(const TailArguments& arguments, const Output& output) {
+  if (arguments.json) return make_json_view();
+  return output.is_terminal() ? make_live_view() : make_line_view();
+}
+
+ExitCode follow(Client& client, const TailArguments& arguments, const SubscribeOptions& from,
+                const FollowUntil& until, const Interrupts& interrupts) {
+  const Deadline deadline(arguments.timeout_s);
+  const std::string topic = topic_of_argument(arguments.name);
+  std::optional<Viewer> viewer;
+  if (!arguments.key.empty()) {
+    viewer.emplace(client, topic, arguments.key);
+    if (auto entered = viewer->enter(); !entered) return report("track " + arguments.key, entered.error());
+  }
+  auto subscription = client.subscribe(topic, from);
+  if (!subscription) return report("tail " + topic, subscription.error());
+  Output output(interrupts, deadline);
+  const auto view = view_for(arguments, output);
+  Follower follower(*subscription, *view, output, interrupts, deadline);
+  if (viewer) {
+    follower.on_state([&](SubscriptionState state) {
+      if (state != SubscriptionState::live) return;
+      if (auto entered = viewer->enter(); !entered) report("track " + arguments.key, entered.error());
+    });
+  }
+  return follower.follow(until);
+}
+
+ExitCode tail(const Invocation& invocation, const TailArguments& arguments) {
+  const auto from = parse_from(arguments.from);
+  if (!from) {
+    return wrong(fmt::format(
+        "--from {} is none of `latest`, `oldest`, `keyframe` and a sequence number from 1", arguments.from));
+  }
+  FollowUntil until;
+  until.count = arguments.count;
+  if (arguments.count && *arguments.count == 0) return wrong("--count 0: it has to be 1 or more");
+  if (!arguments.until.empty()) {
+    until.kind = kind_of(arguments.until);
+    if (!until.kind) {
+      return wrong(
+          fmt::format("--until {}: no event has that name; ringside(1) lists them", arguments.until));
+    }
+  }
+  if (arguments.timeout_s && !(*arguments.timeout_s >= 0))
+    return wrong("--timeout has to be 0 seconds or more");
+  const Interrupts interrupts;
+  auto client = Client::connect(invocation.endpoint);
+  if (!client) return report(client.error());
+  return follow(*client, arguments, *from, until, interrupts);
+}
+
+}  // namespace
+
+void add_tail_command(CLI::App& app, Invocation& invocation) {
+  auto arguments = std::make_shared<TailArguments>();
+  CLI::App* command =
+      app.add_subcommand("tail", "Follow a topic, or an agent's main topic, and show its events");
+  command->add_option("NAME", arguments->name, "A topic (with a colon in its name) or an agent")->required();
+  command->add_option("--from", arguments->from, "`latest`, `oldest`, `keyframe` or a sequence number")
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "One event a line, as JSON");
+  command->add_option("--count", arguments->count, "End after so many events");
+  command->add_option("--until", arguments->until, "End after an event of this name, e.g. agent_shutdown");
+  command->add_option("--track", arguments->key, "Be counted as a viewer under this key for as long");
+  command->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124");
+  command->callback([&invocation, arguments] {
+    invocation.run = [&invocation, arguments] { return tail(invocation, *arguments); };
+  });
+}
+
+}  // namespace ringside::tools
