@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads a ring by copying each event out: needs no slot, no bound and no memory that agentd could see.
+//
+// Threads   : one at a time.
+// Progress  : wait-free: poll() is bounded by its limit and by the size of the table.
+// Isolation : read-only in every sense: the writer does not know of it.
+// Ordering  : E1 commit word; E3 generation, then first sequence; E5 copy, acquire fence, generation again
+//             (ring_writer.hpp). A commit word is believed, and be it 0, only after the generation was seen
+//             again behind it: the place may have been recycled.
+// Loss      : told, exactly, as a RingReader does; it is lapped where a RingReader's pin would have kept the
+// segment. Trust     : as a RingReader. No length is believed before the generation has confirmed its commit
+// word, so that the
+//             copy never leaves what is backed.
+// Memory    : one payload, allocated when made.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "shm/ring_memory.hpp"
+#include "shm/ring_reader.hpp"
+#include "shm/ring_record.hpp"
+#include "shm/ring_search.hpp"
+
+namespace ringside::shm {
+
+template <class View = RingView>
+class BasicCopyingReader {
+ public:
+  using Atomics = typename View::Atomics;
+
+  /// Goes on at `cursor`, the writer's or start_of_oldest(). The ring's memory outlives this.
+  BasicCopyingReader(View view, const Cursor& cursor)
+      : next_sequence_(cursor.next_sequence),
+        offset_(cursor.offset),
+        generation_(cursor.generation),
+        view_(view),
+        copy_(new std::uint64_t[view.geometry().segment_size / 8]) {}
+
+  /// As RingReader::poll; what on_record is given may be read until the next call of poll() or next().
+  template <class OnRecord, class OnGap>
+  std::size_t poll(OnRecord&& on_record, OnGap&& on_gap, std::size_t limit) {
+    std::size_t count = 0;
+    while (count < limit) {
+      const Next found = next();
+      if (found.kind == Next::Kind::nothing) break;
+      if (found.kind == Next::Kind::record) {
+        ++count;
+        on_record(found.record);
+      } else {
+        on_gap(found.gap);
+      }
+    }
+    return count;
+  }
+
+  /// One event or gap.
+  [[nodiscard]] Next next() noexcept {
+    Next found;
+    while (state_ != ReaderState::corrupt && state_ != ReaderState::closed) {
+      if (state_ != ReaderState::reading && !enter(found)) break;
+      // E1: with the commit word comes its record.
+      const std::uint64_t word = segment_.word(offset_).load(std::memory_order::acquire);
+      if (!still_here()) {
+        state_ = ReaderState::lost;
+        continue;
+      }
+      if (word == 0) break;
+      if (((word ^ commit_word_base(next_sequence_)) & ~commit_length_mask) != 0) {
+        follow(word);
+        continue;
+      }
+      const std::uint64_t after = next_place(offset_, length_bits(word));
+      if (after > last_place(view_.geometry().segment_size)) {
+        state_ = ReaderState::corrupt;
+        break;
+      }
+      copy(found.record, length_bits(word));
+      if (!still_here()) {
+        state_ = ReaderState::lost;
+        continue;
+      }
+      found.kind = Next::Kind::record;
+      found.record.sequence = next_sequence_++;
+      offset_ = after;
+      break;
+    }
+    return found;
+  }
+
+  /// Whether a poll may find something. For arm(): after a full fence (E20).
+  [[nodiscard]] bool has_news() const noexcept {
+    if (state_ != ReaderState::reading) return state_ == ReaderState::entering || state_ == ReaderState::lost;
+    // E1: as next() does.
+    return segment_.word(offset_).load(std::memory_order::acquire) != 0 || !still_here();
+  }
+
+  void close() noexcept { state_ = ReaderState::closed; }
+
+  [[nodiscard]] ReaderState state() const noexcept { return state_; }
+  /// Where it goes on.
+  [[nodiscard]] Cursor cursor() const noexcept {
+    return {generation_, static_cast<std::uint32_t>(offset_), next_sequence_};
+  }
+  [[nodiscard]] std::uint64_t position() const noexcept {
+    return view_.geometry().position(generation_, static_cast<std::uint32_t>(offset_));
+  }
+
+ private:
+  /// Whether everything read so far was this generation's.
+  [[nodiscard]] bool still_here() const noexcept {
+    // E5: what was read before this and came from a later use of the segment brings the withdrawal with it.
+    Atomics::fence(std::memory_order::acquire);
+    // relaxed: E5, by the fence above.
+    return view_.generation(index_).load(std::memory_order::relaxed) == generation_;
+  }
+
+  /// Word by word: the writer may be overwriting them.
+  void copy(Record& record, std::uint32_t length) noexcept {
+    const auto load = [this](std::uint64_t offset) {
+      // relaxed: E1 brought it if the generation still stands, which still_here() finds out (E5).
+      return segment_.word(offset).load(std::memory_order::relaxed);
+    };
+    record.time_ns = static_cast<std::int64_t>(load(offset_ + offsetof(RecordHeader, time_ns)));
+    record.kind = static_cast<std::uint32_t>(load(offset_ + offsetof(RecordHeader, kind)));
+    const std::uint64_t words = (std::uint64_t{length} + 7) / 8;
+    for (std::uint64_t i = 0; i < words; ++i)
+      copy_[i] = load(offset_ + record_header_size + i * 8);
+    record.payload = static_cast<const std::byte*>(static_cast<const void*>(copy_.get()));
+    record.size = length;
+  }
+
+  /// A confirmed word that is no record.
+  void follow(std::uint64_t word) noexcept {
+    const std::uint32_t index = length_bits(word);
+    // relaxed: E1 brought it if the generation still stands (E5).
+    const std::uint64_t generation =
+        segment_.word(offset_ + offsetof(LinkRecord, generation)).load(std::memory_order::relaxed);
+    if (!still_here()) {
+      state_ = ReaderState::lost;
+      return;
+    }
+    if (word != link_word(next_sequence_, index) || generation != generation_ + 1 ||
+        index >= view_.geometry().pool_segments()) {
+      state_ = ReaderState::corrupt;
+      return;
+    }
+    std::uint64_t first = 0;
+    if (!look({generation, index}, first)) {
+      state_ = ReaderState::lost;
+    } else if (first != next_sequence_) {
+      state_ = ReaderState::corrupt;
+    } else {
+      offset_ = 0;
+    }
+  }
+
+  /// Goes to a segment if it is still what it was said to be.
+  [[nodiscard]] bool look(const FoundSegment& target, std::uint64_t& first) noexcept {
+    // E3: with the generation come the first sequence and the cleared first word.
+    if (view_.generation(target.index).load(std::memory_order::acquire) != target.generation) return false;
+    // relaxed: E3 brought it; a later one is found out by still_here() (E5).
+    first = view_.first_sequence(target.index).load(std::memory_order::relaxed);
+    const std::uint64_t generation = std::exchange(generation_, target.generation);
+    const std::uint32_t index = std::exchange(index_, target.index);
+    if (!still_here()) {
+      generation_ = generation;
+      index_ = index;
+      return false;
+    }
+    segment_ = view_.segment(target.index);
+    return true;
+  }
+
+  /// As RingReader::enter.
+  [[nodiscard]] bool enter(Next& found) noexcept {
+    std::uint64_t first = 0;
+    if (state_ == ReaderState::entering) {
+      const auto target = find_segment(view_, generation_);
+      if (target && look(*target, first)) {
+        const bool usable = offset_ % 8 == 0 && offset_ <= last_place(view_.geometry().segment_size);
+        state_ = usable ? ReaderState::reading : ReaderState::corrupt;
+        return usable;
+      }
+      state_ = ReaderState::lost;
+    }
+    const auto oldest = oldest_segment(view_);
+    if (!oldest || !look(*oldest, first)) {
+      const auto newest = newest_segment(view_);
+      if (!newest || !look(*newest, first)) return false;
+    }
+    const std::uint64_t count = first - next_sequence_;
+    if (static_cast<std::int64_t>(count) < 0) {
+      state_ = ReaderState::corrupt;
+      return false;
+    }
+    state_ = ReaderState::reading;
+    offset_ = 0;
+    if (count == 0) return true;
+    found.kind = Next::Kind::gap;
+    found.gap = {next_sequence_, count};
+    next_sequence_ = first;
+    return false;
+  }
+
+  typename View::Segment segment_;
+  std::uint64_t next_sequence_;
+  std::uint64_t offset_;
+  std::uint64_t generation_;
+  std::uint32_t index_ = 0;
+  ReaderState state_ = ReaderState::entering;
+  View view_;
+  std::unique_ptr<std::uint64_t[]> copy_;
+};
+
+using CopyingReader = BasicCopyingReader<>;
+
+/// For who has no writer to ask: before the oldest event that can be read now. Nothing while there is no
+/// segment.
+template <class View>
+[[nodiscard]] std::optional<Cursor> start_of_oldest(const View& view) noexcept {
+  for (std::uint32_t attempt = 0; attempt < 8; ++attempt) {
+    const auto oldest = oldest_segment(view);
+    if (!oldest) continue;
+    // relaxed: E3 brought it; the generation is looked at again behind it.
+    const std::uint64_t first = view.first_sequence(oldest->index).load(std::memory_order::relaxed);
+    // E5: as every copying read.
+    View::Atomics::fence(std::memory_order::acquire);
+    // relaxed: E5, by the fence above.
+    if (view.generation(oldest->index).load(std::memory_order::relaxed) == oldest->generation)
+      return Cursor{oldest->generation, 0, first};
+  }
+  return std::nullopt;
+}
+
+}  // namespace ringside::shm

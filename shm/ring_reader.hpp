@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A subscription's end: reads a ring in place, under pins.
+//
+// Threads   : one at a time. held events count as part of it.
+// Progress  : wait-free: poll() is bounded by its limit and by the size of the table; an empty poll is one
+// acquire load. Isolation : maps the ring read-only, writes its own K pin words and nothing else. Cannot
+// delay the writer. Ordering  : E1 commit word; E2 pin, then check; E3 generation, then first sequence; E4
+// pin given back
+//             (ring_writer.hpp).
+// Loss      : told: a lapped reader gets one Gap that names exactly what it missed, before the next event,
+// and goes on at
+//             the oldest event that can be read, or, lapped again on the way there, at the newest segment.
+// Crash     : of the writer: what is committed stays readable for as long as the mapping lives. Of the
+// reader: its pins
+//             stay until agentd has proof of its death.
+// Trust     : the writer; but whatever stands in the ring, no address outside the mapping is computed from
+// it: what no
+//             writer of ours says ends in ReaderState::corrupt.
+// Memory    : no allocation but in hold() beyond K - 1 segments.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "shm/assert.hpp"
+#include "shm/ring_memory.hpp"
+#include "shm/ring_pins.hpp"
+#include "shm/ring_record.hpp"
+#include "shm/ring_search.hpp"
+
+namespace ringside::shm {
+
+/// An event kept beyond its poll, whole whatever the writer does. Must end before its reader does, on its
+/// thread.
+template <class Atomics>
+class BasicHeld {
+ public:
+  BasicHeld() noexcept = default;
+  BasicHeld(BasicHeld&& other) noexcept
+      : record_(std::exchange(other.record_, {})),
+        pins_(std::exchange(other.pins_, nullptr)),
+        word_(other.word_),
+        copy_(std::move(other.copy_)) {}
+  BasicHeld& operator=(BasicHeld&& other) noexcept {
+    if (this == &other) return *this;
+    reset();
+    record_ = std::exchange(other.record_, {});
+    pins_ = std::exchange(other.pins_, nullptr);
+    word_ = other.word_;
+    copy_ = std::move(other.copy_);
+    return *this;
+  }
+  BasicHeld(const BasicHeld&) = delete;
+  BasicHeld& operator=(const BasicHeld&) = delete;
+  ~BasicHeld() { reset(); }
+
+  [[nodiscard]] const Record& record() const noexcept { return record_; }
+  /// Whether it had to be copied, since too many segments were held.
+  [[nodiscard]] bool copied() const noexcept { return copy_ != nullptr; }
+
+  /// Gives it back; record() is empty afterwards.
+  void reset() noexcept {
+    record_ = {};
+    copy_.reset();
+    if (auto* pins = std::exchange(pins_, nullptr)) pins->release(word_);
+  }
+
+ private:
+  template <class View>
+  friend class BasicRingReader;
+
+  BasicHeld(const Record& record, BasicRingPins<Atomics>& pins, std::uint32_t word) noexcept
+      : record_(record), pins_(&pins), word_(word) {}
+  explicit BasicHeld(const Record& record)
+      : record_(record), copy_(new std::byte[record.size > 0 ? record.size : 1]) {
+    std::memcpy(copy_.get(), record.payload, record.size);
+    record_.payload = copy_.get();
+  }
+
+  Record record_;
+  BasicRingPins<Atomics>* pins_ = nullptr;
+  std::uint32_t word_ = 0;
+  std::unique_ptr<std::byte[]> copy_;
+};
+
+/// What next() found.
+struct Next {
+  enum class Kind : std::uint8_t { nothing, record, gap };
+  Kind kind = Kind::nothing;
+  Record record;
+  Gap gap;
+};
+
+template <class View = RingView>
+class BasicRingReader {
+ public:
+  using Atomics = typename View::Atomics;
+  using Word = typename BasicRingPins<Atomics>::Word;
+  using Held = BasicHeld<Atomics>;
+
+  /// Goes on at `cursor`, as the writer's grant named it. `pins` are the subscription's words, all 0, and
+  /// known to the writer since before the cursor was taken. Both memories outlive this, and this outlives
+  /// what it holds.
+  BasicRingReader(View view, const Cursor& cursor, Word* pins) noexcept
+      : next_sequence_(cursor.next_sequence),
+        offset_(cursor.offset),
+        last_place_(last_place(view.geometry().segment_size)),
+        generation_(cursor.generation),
+        view_(view),
+        pins_(pins, view.geometry().pins_per_subscription) {}
+  BasicRingReader(const BasicRingReader&) = delete;
+  BasicRingReader& operator=(const BasicRingReader&) = delete;
+  ~BasicRingReader() {
+    close();
+    RINGSIDE_ASSERT(pins_.held_segments() == 0);
+  }
+
+  /// Calls on_record(const Record&) for each event that is there, in order, in place, up to `limit` of them,
+  /// and on_gap(const Gap&) before the first event after a loss. Returns how many events. What a handler is
+  /// given may be read until it returns; if it throws, the event is consumed.
+  template <class OnRecord, class OnGap>
+  std::size_t poll(OnRecord&& on_record, OnGap&& on_gap, std::size_t limit) {
+    std::size_t count = 0;
+    Next next;
+    while (count < limit) {
+      advance(next);
+      if (next.kind == Next::Kind::nothing) [[unlikely]]
+        break;
+      if (next.kind == Next::Kind::record) [[likely]] {
+        ++count;
+        on_record(std::as_const(next.record));
+      } else {
+        on_gap(std::as_const(next.gap));
+      }
+    }
+    return count;
+  }
+
+  /// One event or gap; the event may be read until the next call of next(), poll() or close().
+  [[nodiscard]] Next next() noexcept {
+    Next next;
+    advance(next);
+    return next;
+  }
+
+  /// Keeps an event beyond its handler, or beyond the next call of next(). Requires that `record` is the one
+  /// last given out by this reader. Up to pins_per_subscription - 1 segments are held in place; further
+  /// events are copied.
+  [[nodiscard]] Held hold(const Record& record) {
+    RINGSIDE_ASSERT(record.sequence + 1 == next_sequence_ && state_ == ReaderState::reading);
+    if (const auto word = pins_.hold()) return Held(record, pins_, *word);
+    return Held(record);
+  }
+
+  /// Whether a poll may find something. For arm(): after a full fence (E20).
+  [[nodiscard]] bool has_news() const noexcept {
+    if (state_ != ReaderState::reading) return state_ == ReaderState::entering || state_ == ReaderState::lost;
+    // E1: as poll() does.
+    return segment_.word(offset_).load(std::memory_order::acquire) != 0;
+  }
+
+  /// Reads no more. The cursor's pin is given back, that of what is held stays.
+  void close() noexcept {
+    pins_.leave();
+    state_ = ReaderState::closed;
+  }
+
+  [[nodiscard]] ReaderState state() const noexcept { return state_; }
+  /// Where it goes on.
+  [[nodiscard]] Cursor cursor() const noexcept {
+    return {generation_, static_cast<std::uint32_t>(offset_), next_sequence_};
+  }
+  /// What it has consumed, as it would be acknowledged.
+  [[nodiscard]] std::uint64_t position() const noexcept {
+    return view_.geometry().position(generation_, static_cast<std::uint32_t>(offset_));
+  }
+  [[nodiscard]] std::uint32_t held_segments() const noexcept { return pins_.held_segments(); }
+
+ private:
+  [[gnu::always_inline]] void advance(Next& next) noexcept {
+    for (;;) {
+      if (state_ != ReaderState::reading) [[unlikely]] {
+        next.kind = Next::Kind::nothing;
+        if (!enter(next)) return;
+      }
+      // E1: with the commit word comes its record, and the cleared word behind it.
+      const std::uint64_t word = segment_.word(offset_).load(std::memory_order::acquire);
+      if (word == 0) {
+        next.kind = Next::Kind::nothing;
+        return;
+      }
+      // Nothing but the length may differ from what is expected: flags and sequence in one test.
+      const std::uint64_t length = (word ^ commit_word_base(next_sequence_)) >> commit_length_shift;
+      const std::uint64_t after = next_place(offset_, length);
+      if (((word ^ commit_word_base(next_sequence_)) & ~commit_length_mask) != 0 || after > last_place_)
+          [[unlikely]] {
+        follow(word);
+        continue;
+      }
+      next.kind = Next::Kind::record;
+      next.record.payload = segment_.bytes(offset_ + record_header_size);
+      next.record.size = static_cast<std::uint32_t>(length);
+      // relaxed: E1 brought them.
+      next.record.time_ns = static_cast<std::int64_t>(
+          segment_.word(offset_ + offsetof(RecordHeader, time_ns)).load(std::memory_order::relaxed));
+      // relaxed: E1 brought it.
+      next.record.kind = static_cast<std::uint32_t>(
+          segment_.word(offset_ + offsetof(RecordHeader, kind)).load(std::memory_order::relaxed));
+      next.record.sequence = next_sequence_++;
+      offset_ = after;
+      return;
+    }
+  }
+
+  [[gnu::noinline]] void follow(std::uint64_t word) noexcept;
+  [[gnu::noinline]] bool enter(Next& next) noexcept;
+  [[nodiscard]] bool pin(const FoundSegment& target) noexcept;
+  [[nodiscard]] bool take_up(const FoundSegment& target, Next& next) noexcept;
+  void fail() noexcept {
+    pins_.leave();
+    state_ = ReaderState::corrupt;
+  }
+
+  // What every poll touches.
+  typename View::Segment segment_;
+  std::uint64_t next_sequence_;
+  std::uint64_t offset_;
+  std::uint64_t last_place_;
+  ReaderState state_ = ReaderState::entering;
+  // What a change of segments touches.
+  std::uint64_t generation_;
+  View view_;
+  BasicRingPins<Atomics> pins_;
+};
+
+/// A word that is no record: passes over to the next segment, or stops.
+template <class View>
+void BasicRingReader<View>::follow(std::uint64_t word) noexcept {
+  const std::uint32_t index = length_bits(word);
+  // relaxed: E1 brought it with the LINK's commit word.
+  const std::uint64_t generation =
+      segment_.word(offset_ + offsetof(LinkRecord, generation)).load(std::memory_order::relaxed);
+  const bool is_link = word == link_word(next_sequence_, index) && generation == generation_ + 1 &&
+                       index < view_.geometry().pool_segments();
+  if (!is_link) return fail();
+  pins_.leave();
+  if (!pin({generation, index})) {
+    state_ = ReaderState::lost;
+    return;
+  }
+  // relaxed: E3, by the check in pin().
+  if (view_.first_sequence(index).load(std::memory_order::relaxed) != next_sequence_) return fail();
+  offset_ = 0;
+}
+
+/// Pins the segment for the cursor; true if it is what it was said to be, and so stays.
+template <class View>
+bool BasicRingReader<View>::pin(const FoundSegment& target) noexcept {
+  pins_.enter(target.generation);
+  // E2: after the pin: a withdrawal that the writer's scan made before it saw the pin shows here.
+  // E3: with the generation come the first sequence and the cleared first word.
+  if (view_.generation(target.index).load(std::memory_order::seq_cst) != target.generation) {
+    pins_.leave();
+    return false;
+  }
+  generation_ = target.generation;
+  segment_ = view_.segment(target.index);
+  return true;
+}
+
+/// Enters the segment that the cursor names, or, lapped, the oldest, or else the newest. True: go on reading.
+template <class View>
+bool BasicRingReader<View>::enter(Next& next) noexcept {
+  if (state_ == ReaderState::corrupt || state_ == ReaderState::closed) return false;
+  if (state_ == ReaderState::entering) {
+    const auto target = find_segment(view_, generation_);
+    if (target && pin(*target)) {
+      state_ = ReaderState::reading;
+      if (offset_ % 8 == 0 && offset_ <= last_place_) return true;
+      fail();
+      return false;
+    }
+    state_ = ReaderState::lost;
+  }
+  if (const auto oldest = oldest_segment(view_); oldest && pin(*oldest)) return take_up(*oldest, next);
+  if (const auto newest = newest_segment(view_); newest && pin(*newest)) return take_up(*newest, next);
+  return false;
+}
+
+/// Goes on at the start of a pinned segment, and tells what was missed.
+template <class View>
+bool BasicRingReader<View>::take_up(const FoundSegment& target, Next& next) noexcept {
+  // relaxed: E3, by the check in pin().
+  const std::uint64_t first = view_.first_sequence(target.index).load(std::memory_order::relaxed);
+  const std::uint64_t count = first - next_sequence_;
+  // A lapped reader finds nothing from before its own place.
+  if (static_cast<std::int64_t>(count) < 0) {
+    fail();
+    return false;
+  }
+  state_ = ReaderState::reading;
+  offset_ = 0;
+  if (count == 0) return true;
+  next.kind = Next::Kind::gap;
+  next.gap = {next_sequence_, count};
+  next_sequence_ = first;
+  return false;
+}
+
+using RingReader = BasicRingReader<>;
+using Held = RingReader::Held;
+
+}  // namespace ringside::shm

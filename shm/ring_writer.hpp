@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one end that writes a ring.
+//
+// Threads   : one at a time, the holder of the topic's writing role; taking the role over orders what came
+// before. Progress  : wait-free but for the kernel: publish() of a record that fits is some stores; a roll
+// scans every pin word
+//             once. Nothing waits for a reader. publish() and commit() never ring; ring() does, once a batch.
+// Isolation : no reader can change what the writer does, except that what it pins is set aside, within its
+// own K words. Ordering  : E1 commit word, release -> acquire: record, and the cleared word after it.
+//             E2 withdraw, then scan | pin, then check; all four seq_cst: one of the two sees the other.
+//             E3 new generation, release -> load on entering: first sequence, cleared first word.
+//             E4 a pin word given back, release -> scan: its reads are over before the segment is written
+//             again. E5 withdrawal, release fence, overwriting | copy, acquire fence, generation again
+//             (copying readers). E20, E21 wake flags (doorbell.hpp).
+// Loss      : none at this end: an event refused (too_large, no_space) took no sequence. Readers lose what
+// leaves the
+//             window, and are told exactly.
+// Crash     : if the writer dies after, in program order,
+//             payload, time, kind        : nothing to see, the commit word there is still 0;
+//             the next word cleared      : the same;
+//             the commit word            : the record is whole and the tail ends in a 0.
+//             In a roll: generation := 0 : the oldest segment is gone, pins on it stand;
+//             first word, first sequence : nothing to see, the segment has no generation;
+//             the new generation         : an empty newest segment, not linked yet: readers wait in the old
+//             one; the LINK's generation      : the same; its commit word: readers pass over.
+// Trust     : pin words and flags come from clients: one load each, only compared.
+// Memory    : its books are allocated when it is made; after that nothing is allocated but by
+// add_subscriber().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "shm/assert.hpp"
+#include "shm/expected.hpp"
+#include "shm/ring_backing.hpp"
+#include "shm/ring_memory.hpp"
+#include "shm/ring_pool.hpp"
+#include "shm/ring_record.hpp"
+#include "shm/ring_subscribers.hpp"
+
+namespace ringside::shm {
+
+void ring_doorbell(int ringing_end) noexcept;  // doorbell.hpp
+
+enum class PublishError : std::uint8_t {
+  too_large,  // above payload_size_max() of the geometry
+  no_space,   // the system has no page left and readers pin every segment that there is
+};
+
+struct RingCounters {
+  std::uint64_t rolls = 0;
+  std::uint64_t withdrawn = 0;       // segments that left the window
+  std::uint64_t shrunk = 0;          // of these, before the window was full: for want of backing
+  std::uint64_t backing_failed = 0;  // steps that the system refused
+  std::uint64_t no_space = 0;        // publishes refused
+  std::uint64_t bells = 0;           // wake-ups
+};
+
+template <class Memory = RingMemory, class Backing = RingBacking>
+class BasicRingWriter {
+ public:
+  using Atomics = typename Memory::Atomics;
+  using Subscriber = BasicSubscriber<Atomics>;
+
+  /// Opens segment 0 of a new ring. Requires: `memory` is zero behind its header, and `backing` has backed at
+  /// least one page of segment 0. What they refer to outlives this.
+  BasicRingWriter(Memory memory, Backing backing, std::uint64_t first_sequence)
+      : sequence_(first_sequence),
+        memory_(memory),
+        backing_(backing),
+        pool_(memory.geometry()),
+        subscribers_(memory.geometry().subscription_max, memory.geometry().pins_per_subscription),
+        pinned_(memory.geometry().window_segments) {
+    RINGSIDE_ASSERT(pool_.backed(0, backing_.mark()) >= segment_size_min);
+    pool_.take_unused(0);
+    open(0, 1);
+  }
+  BasicRingWriter(const BasicRingWriter&) = delete;
+  BasicRingWriter& operator=(const BasicRingWriter&) = delete;
+  BasicRingWriter(BasicRingWriter&&) noexcept = default;
+  BasicRingWriter& operator=(BasicRingWriter&&) noexcept = default;
+  ~BasicRingWriter() = default;
+
+  /// Room for a payload of up to `size` bytes, aligned to 8, to be written in place and then committed; left
+  /// alone or claimed again, it never happened. May roll.
+  [[nodiscard]] expected<std::byte*, PublishError> claim(std::uint32_t size) noexcept {
+    if (next_place(offset_, size) > limit_) [[unlikely]] {
+      if (const auto error = make_room(size)) return unexpected(*error);
+    }
+    claimed_ = size;
+    return segment_.bytes(offset_ + record_header_size);
+  }
+
+  /// Publishes the first `size` bytes of what was claimed; returns the event's sequence. Requires a claim of
+  /// at least `size` since the last commit.
+  std::uint64_t commit(std::uint32_t size, std::uint32_t kind, std::int64_t time_ns) noexcept {
+    RINGSIDE_ASSERT(size <= claimed_);
+    claimed_ = 0;
+    return commit_unchecked(size, kind, time_ns);
+  }
+
+  /// Copies the payload into the ring and commits it; returns its sequence.
+  [[nodiscard]] expected<std::uint64_t, PublishError> publish(std::span<const std::byte> payload,
+                                                              std::uint32_t kind,
+                                                              std::int64_t time_ns) noexcept {
+    if (next_place(offset_, payload.size()) > limit_) [[unlikely]] {
+      if (const auto error = make_room(payload.size())) return unexpected(*error);
+    }
+    segment_.write(offset_ + record_header_size, payload.data(), payload.size());
+    return commit_unchecked(static_cast<std::uint32_t>(payload.size()), kind, time_ns);
+  }
+
+  /// Wakes the subscribers that sleep: once a batch, after its commits. A system call for each sleeper, else
+  /// none.
+  void ring() noexcept { ring(ring_doorbell); }
+  template <class Bell>
+  void ring(Bell&& bell) noexcept {
+    counters_.bells += subscribers_.ring(bell);
+  }
+
+  /// Backs ahead of need what the next publishes and the next roll will use. Makes system calls; to be called
+  /// where nobody waits for it.
+  void prepare() noexcept;
+
+  /// From now on its pins keep segments, and ring() looks at its flag. What it may read begins at a cursor
+  /// taken after this.
+  [[nodiscard]] expected<SubscriberId, SubscribeFault> add_subscriber(const Subscriber& subscriber) {
+    return subscribers_.add(subscriber);
+  }
+  /// Requires that it reads no more, or is proven dead: what it pinned may be overwritten.
+  void remove_subscriber(SubscriberId id) noexcept { subscribers_.remove(id); }
+
+  /// Behind the last event.
+  [[nodiscard]] Cursor latest() const noexcept {
+    return {pool_.newest().generation, static_cast<std::uint32_t>(offset_), sequence_};
+  }
+  /// Before the oldest event that can still be read.
+  [[nodiscard]] Cursor oldest() const noexcept {
+    return {pool_.live(0).generation, 0, pool_.live(0).first_sequence};
+  }
+  /// Before the event of this sequence; latest() for the next one; nothing if it has left the window or is to
+  /// come later. Walks one segment.
+  [[nodiscard]] std::optional<Cursor> find(std::uint64_t sequence) const noexcept;
+
+  [[nodiscard]] std::uint64_t next_sequence() const noexcept { return sequence_; }
+  [[nodiscard]] const RingGeometry& geometry() const noexcept { return memory_.geometry(); }
+  [[nodiscard]] const RingCounters& counters() const noexcept { return counters_; }
+  [[nodiscard]] std::uint32_t subscriber_count() const noexcept { return subscribers_.size(); }
+  [[nodiscard]] std::uint32_t window_segments() const noexcept { return pool_.live_count(); }
+  [[nodiscard]] std::uint32_t set_aside_segments() const noexcept { return pool_.set_aside_count(); }
+  /// Bytes of the object that have pages.
+  [[nodiscard]] std::uint64_t backed_bytes() const noexcept { return backing_.mark(); }
+
+ private:
+  std::uint64_t commit_unchecked(std::uint32_t size, std::uint32_t kind, std::int64_t time_ns) noexcept {
+    const std::uint64_t next = next_place(offset_, size);
+    // relaxed: E1 publishes them. The place to come is cleared before the commit, or the stale bytes there
+    // could be taken for a record.
+    segment_.word(offset_ + offsetof(RecordHeader, time_ns))
+        .store(static_cast<std::uint64_t>(time_ns), std::memory_order::relaxed);
+    // relaxed: E1 publishes it; the upper half is the reserved word.
+    segment_.word(offset_ + offsetof(RecordHeader, kind)).store(kind, std::memory_order::relaxed);
+    // relaxed: E1 publishes it.
+    segment_.word(next).store(0, std::memory_order::relaxed);
+    // E1: the record, whole, and the end behind it.
+    segment_.word(offset_).store(commit_word(sequence_, size), std::memory_order::release);
+    offset_ = next;
+    return sequence_++;
+  }
+
+  [[nodiscard]] std::optional<PublishError> make_room(std::uint64_t size) noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> take_segment(std::uint32_t size) noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> back_segment(std::uint32_t size) noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> shrink_window(std::uint32_t size) noexcept;
+  [[nodiscard]] bool extend() noexcept;
+  void withdraw_oldest() noexcept;
+  void reclaim() noexcept;
+  void roll(std::uint32_t index) noexcept;
+  void open(std::uint32_t index, std::uint64_t generation) noexcept;
+
+  // What every publish touches, on a line of its own.
+  alignas(cache_line_size) typename Memory::Segment segment_;
+  std::uint64_t offset_ = 0;
+  std::uint64_t limit_ = 0;  // the last place where a successor may begin
+  std::uint64_t sequence_;
+  std::uint32_t claimed_ = 0;
+  // What a roll touches.
+  alignas(cache_line_size) Memory memory_;
+  Backing backing_;
+  RingPool pool_;
+  BasicRingSubscribers<Atomics> subscribers_;
+  std::vector<bool> pinned_;     // of each segment of the window, while it shrinks
+  bool prepare_failed_ = false;  // no further try before the next roll
+  RingCounters counters_;
+};
+
+using RingWriter = BasicRingWriter<>;
+using Subscriber = BasicSubscriber<SystemAtomics>;
+
+}  // namespace ringside::shm
+
+#include "shm/ring_writer_roll.hpp"

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of the ring writer that runs once in hundreds of events; its contract is ring_writer.hpp's.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "shm/ring_writer.hpp"
+
+namespace ringside::shm {
+
+template <class Memory, class Backing>
+bool BasicRingWriter<Memory, Backing>::extend() noexcept {
+  if (!backing_.extend()) {
+    ++counters_.backing_failed;
+    return false;
+  }
+  limit_ = last_place(pool_.backed(pool_.newest().index, backing_.mark()));
+  return true;
+}
+
+/// After this a record of `size` bytes fits at offset_.
+template <class Memory, class Backing>
+std::optional<PublishError> BasicRingWriter<Memory, Backing>::make_room(std::uint64_t size) noexcept {
+  const std::uint32_t segment_size = geometry().segment_size;
+  if (size > geometry().payload_size_max()) return PublishError::too_large;
+  if (next_place(offset_, size) <= last_place(segment_size)) {
+    // Not the end of the segment, only of what is backed.
+    while (next_place(offset_, size) > limit_ && extend()) {
+    }
+    if (next_place(offset_, size) <= limit_) return std::nullopt;
+  }
+  const auto index = take_segment(static_cast<std::uint32_t>(next_place(0, size)) + link_size);
+  if (!index) {
+    ++counters_.no_space;
+    return PublishError::no_space;
+  }
+  roll(*index);
+  return std::nullopt;
+}
+
+/// A segment with `size` backed bytes that nobody can be reading.
+template <class Memory, class Backing>
+std::optional<std::uint32_t> BasicRingWriter<Memory, Backing>::take_segment(std::uint32_t size) noexcept {
+  if (pool_.window_full()) withdraw_oldest();
+  reclaim();
+  if (const auto index = pool_.take_free(size, backing_.mark())) return index;
+  if (const auto index = back_segment(size)) return index;
+  return shrink_window(size);
+}
+
+template <class Memory, class Backing>
+std::optional<std::uint32_t> BasicRingWriter<Memory, Backing>::back_segment(std::uint32_t size) noexcept {
+  const auto index = pool_.next_to_back(backing_.mark());
+  if (!index) return std::nullopt;
+  while (pool_.backed(*index, backing_.mark()) < size) {
+    if (!extend()) return std::nullopt;
+  }
+  pool_.take_unused(*index);
+  return index;
+}
+
+/// Nothing can be backed: history makes room. What nobody pins is looked for first, so that no history is
+/// given up in vain; the look proves nothing, only the scan after the withdrawal does.
+template <class Memory, class Backing>
+std::optional<std::uint32_t> BasicRingWriter<Memory, Backing>::shrink_window(std::uint32_t size) noexcept {
+  while (pool_.live_count() > 1) {
+    std::fill(pinned_.begin(), pinned_.end(), false);
+    subscribers_.scan([this](std::uint64_t generation) {
+      const std::uint64_t rank = generation - pool_.live(0).generation;
+      if (rank < pool_.live_count()) pinned_[rank] = true;
+    });
+    std::uint32_t rank = 0;
+    while (pinned_[rank] || pool_.backed(pool_.live(rank).index, backing_.mark()) < size) {
+      // The newest is being written: it stays.
+      if (++rank == pool_.live_count() - 1) return std::nullopt;
+    }
+    counters_.shrunk += rank + 1;
+    for (std::uint32_t i = 0; i <= rank; ++i)
+      withdraw_oldest();
+    reclaim();
+    if (const auto index = pool_.take_free(size, backing_.mark())) return index;
+  }
+  return std::nullopt;
+}
+
+template <class Memory, class Backing>
+void BasicRingWriter<Memory, Backing>::withdraw_oldest() noexcept {
+  const RingPool::Live oldest = pool_.set_aside_oldest();
+  // E2: before the scan that decides whether it is free. A reader that pins it after the scan finds this 0.
+  memory_.generation(oldest.index).store(0, std::memory_order::seq_cst);
+  ++counters_.withdrawn;
+}
+
+/// What was set aside and is pinned no more becomes free.
+template <class Memory, class Backing>
+void BasicRingWriter<Memory, Backing>::reclaim() noexcept {
+  if (!pool_.has_set_aside()) return;
+  subscribers_.scan([this](std::uint64_t generation) { pool_.keep(generation); });
+  pool_.reclaim();
+}
+
+/// Opens the segment and links the current one to it.
+template <class Memory, class Backing>
+void BasicRingWriter<Memory, Backing>::roll(std::uint32_t index) noexcept {
+  const auto old = segment_;
+  const std::uint64_t place = offset_;
+  const std::uint64_t generation = pool_.newest().generation + 1;
+  open(index, generation);
+  // relaxed: E1 publishes it.
+  old.word(place + offsetof(LinkRecord, generation)).store(generation, std::memory_order::relaxed);
+  // E1: the link, whole. Nothing follows in this segment.
+  old.word(place).store(link_word(sequence_, index), std::memory_order::release);
+  ++counters_.rolls;
+  prepare_failed_ = false;
+}
+
+template <class Memory, class Backing>
+void BasicRingWriter<Memory, Backing>::open(std::uint32_t index, std::uint64_t generation) noexcept {
+  segment_ = memory_.segment(index);
+  offset_ = 0;
+  limit_ = last_place(pool_.backed(index, backing_.mark()));
+  // E5: who copies a byte stored after this sees, after its own fence, that the old generation was withdrawn.
+  Atomics::fence(std::memory_order::release);
+  // relaxed: E3 publishes both.
+  segment_.word(0).store(0, std::memory_order::relaxed);
+  // relaxed: E3 publishes both.
+  memory_.first_sequence(index).store(sequence_, std::memory_order::relaxed);
+  // E3: the segment can be entered.
+  memory_.generation(index).store(generation, std::memory_order::release);
+  pool_.open({generation, sequence_, index});
+}
+
+template <class Memory, class Backing>
+void BasicRingWriter<Memory, Backing>::prepare() noexcept {
+  if (prepare_failed_) return;
+  const std::uint32_t ahead = std::min(geometry().segment_size / 2, Backing::step_size);
+  // A partly backed segment first: the mark stands in it.
+  while (limit_ < last_place(geometry().segment_size) && limit_ - offset_ < ahead) {
+    if (!extend()) {
+      prepare_failed_ = true;
+      return;
+    }
+  }
+  if (limit_ - offset_ >= ahead || pool_.window_full() || pool_.has_free() || pool_.has_set_aside()) return;
+  const auto next = pool_.next_to_back(backing_.mark());
+  while (next && pool_.backed(*next, backing_.mark()) < ahead) {
+    if (!extend()) {
+      prepare_failed_ = true;
+      return;
+    }
+  }
+}
+
+template <class Memory, class Backing>
+std::optional<Cursor> BasicRingWriter<Memory, Backing>::find(std::uint64_t sequence) const noexcept {
+  // Distances, not comparisons: sequences may pass 2^63 and 2^64.
+  if (sequence - pool_.live(0).first_sequence > sequence_ - pool_.live(0).first_sequence) return std::nullopt;
+  std::uint32_t rank = pool_.live_count() - 1;
+  while (rank > 0 && pool_.live(rank).first_sequence - pool_.live(0).first_sequence >
+                         sequence - pool_.live(0).first_sequence) {
+    --rank;
+  }
+  const RingPool::Live& live = pool_.live(rank);
+  const auto segment = memory_.segment(live.index);
+  std::uint64_t offset = 0;
+  for (std::uint64_t each = live.first_sequence; each != sequence; ++each) {
+    // relaxed: our own words, or those of who held the role before.
+    offset = next_place(offset, length_bits(segment.word(offset).load(std::memory_order::relaxed)));
+  }
+  return Cursor{live.generation, static_cast<std::uint32_t>(offset), sequence};
+}
+
+}  // namespace ringside::shm
