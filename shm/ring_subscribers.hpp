@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shm/atomics.hpp"
+#include "shm/doorbell.hpp"
 #include "shm/expected.hpp"
 
 namespace ringside::shm {
@@ -33,13 +34,12 @@ enum class SubscribeFault : std::uint8_t {
   no_slot,  // subscription_max subscriptions pin already: copy instead
 };
 
-/// The writer's private list of who reads: the pin words to scan at a roll, the flags to look at after a
-/// batch.
+/// The writer's private list of who reads: the pin words to scan at a roll, the flags to look at after a batch.
 ///
 /// Threads: the holder of the topic's writing role. Progress: ring() and scan() are bounded by the number of
 /// subscriptions; ring() makes a system call for each sleeper that it wakes. Ordering: E2, E4 of
-/// ring_writer.hpp, E20, E21 of doorbell.hpp. Trust: words of a page that a client may scribble on: one load
-/// each into a local, only compared. Memory: grows in add() only.
+/// ring_writer.hpp, E20, E21 of doorbell.hpp. Trust: words of a page that a client may scribble on: one load each into a local, only compared.
+/// Memory: grows in add() only.
 template <class Atomics>
 class BasicRingSubscribers {
  public:
@@ -61,8 +61,7 @@ class BasicRingSubscribers {
     return SubscriberId{slot, slots_[slot].epoch};
   }
 
-  /// Its pins no longer count: requires that nobody reads under them any more. An old or foreign name does
-  /// nothing.
+  /// Its pins no longer count: requires that nobody reads under them any more. An old or foreign name does nothing.
   void remove(SubscriberId id) noexcept {
     if (id.slot >= slots_.size() || !slots_[id.slot].used || slots_[id.slot].epoch != id.epoch) return;
     slots_[id.slot] = {id.epoch + 1, false};
@@ -94,15 +93,11 @@ class BasicRingSubscribers {
   std::uint32_t ring(Bell&& bell) const noexcept {
     std::uint32_t woken = 0;
     if (active_.empty()) return woken;
-    // E20: full fence between the commits of this batch and the looks at the flags; the waiter has one
-    // between setting its flag and its last look at the commit words.
+    // E20: full fence between the commits of this batch and the looks at the flags; the waiter has one between
+    // setting its flag and its last look at the commit words.
     Atomics::fence(std::memory_order::seq_cst);
     for (const Active& each : active_) {
-      if (each.subscriber.wake_flag == nullptr) continue;
-      // relaxed: the fence above orders it (E20).
-      if (each.subscriber.wake_flag->load(std::memory_order::relaxed) == 0) continue;
-      // E21: of several writers that see the flag, who takes it rings, and nobody else.
-      if (each.subscriber.wake_flag->exchange(0, std::memory_order::acq_rel) != 1) continue;
+      if (each.subscriber.wake_flag == nullptr || !take_wake_up(*each.subscriber.wake_flag)) continue;
       bell(each.subscriber.doorbell);
       ++woken;
     }

@@ -2,19 +2,17 @@
 //
 // The one end that writes a ring.
 //
-// Threads   : one at a time, the holder of the topic's writing role; taking the role over orders what came
-// before. Progress  : wait-free but for the kernel: publish() of a record that fits is some stores; a roll
-// scans every pin word
+// Threads   : one at a time, the holder of the topic's writing role; taking the role over orders what came before.
+// Progress  : wait-free but for the kernel: publish() of a record that fits is some stores; a roll scans every pin word
 //             once. Nothing waits for a reader. publish() and commit() never ring; ring() does, once a batch.
-// Isolation : no reader can change what the writer does, except that what it pins is set aside, within its
-// own K words. Ordering  : E1 commit word, release -> acquire: record, and the cleared word after it.
+// Isolation : no reader can change what the writer does, except that what it pins is set aside, within its own K words.
+// Ordering  : E1 commit word, release -> acquire: record, and the cleared word after it.
 //             E2 withdraw, then scan | pin, then check; all four seq_cst: one of the two sees the other.
 //             E3 new generation, release -> load on entering: first sequence, cleared first word.
-//             E4 a pin word given back, release -> scan: its reads are over before the segment is written
-//             again. E5 withdrawal, release fence, overwriting | copy, acquire fence, generation again
-//             (copying readers). E20, E21 wake flags (doorbell.hpp).
-// Loss      : none at this end: an event refused (too_large, no_space) took no sequence. Readers lose what
-// leaves the
+//             E4 a pin word given back, release -> scan: its reads are over before the segment is written again.
+//             E5 withdrawal, release fence, overwriting | copy, acquire fence, generation again (copying readers).
+//             E20, E21 wake flags (doorbell.hpp).
+// Loss      : none at this end: an event refused (too_large, no_space) took no sequence. Readers lose what leaves the
 //             window, and are told exactly.
 // Crash     : if the writer dies after, in program order,
 //             payload, time, kind        : nothing to see, the commit word there is still 0;
@@ -22,11 +20,10 @@
 //             the commit word            : the record is whole and the tail ends in a 0.
 //             In a roll: generation := 0 : the oldest segment is gone, pins on it stand;
 //             first word, first sequence : nothing to see, the segment has no generation;
-//             the new generation         : an empty newest segment, not linked yet: readers wait in the old
-//             one; the LINK's generation      : the same; its commit word: readers pass over.
+//             the new generation         : an empty newest segment, not linked yet: readers wait in the old one;
+//             the LINK's generation      : the same; its commit word: readers pass over.
 // Trust     : pin words and flags come from clients: one load each, only compared.
-// Memory    : its books are allocated when it is made; after that nothing is allocated but by
-// add_subscriber().
+// Memory    : its books are allocated when it is made; after that nothing is allocated but by add_subscriber().
 #pragma once
 
 #include <cstddef>
@@ -36,6 +33,7 @@
 #include <vector>
 
 #include "shm/assert.hpp"
+#include "shm/doorbell.hpp"
 #include "shm/expected.hpp"
 #include "shm/ring_backing.hpp"
 #include "shm/ring_memory.hpp"
@@ -44,8 +42,6 @@
 #include "shm/ring_subscribers.hpp"
 
 namespace ringside::shm {
-
-void ring_doorbell(int ringing_end) noexcept;  // doorbell.hpp
 
 enum class PublishError : std::uint8_t {
   too_large,  // above payload_size_max() of the geometry
@@ -67,8 +63,8 @@ class BasicRingWriter {
   using Atomics = typename Memory::Atomics;
   using Subscriber = BasicSubscriber<Atomics>;
 
-  /// Opens segment 0 of a new ring. Requires: `memory` is zero behind its header, and `backing` has backed at
-  /// least one page of segment 0. What they refer to outlives this.
+  /// Opens segment 0 of a new ring. Requires: `memory` is zero behind its header, and `backing` has backed at least one
+  /// page of segment 0. What they refer to outlives this.
   BasicRingWriter(Memory memory, Backing backing, std::uint64_t first_sequence)
       : sequence_(first_sequence),
         memory_(memory),
@@ -86,8 +82,8 @@ class BasicRingWriter {
   BasicRingWriter& operator=(BasicRingWriter&&) noexcept = default;
   ~BasicRingWriter() = default;
 
-  /// Room for a payload of up to `size` bytes, aligned to 8, to be written in place and then committed; left
-  /// alone or claimed again, it never happened. May roll.
+  /// Room for a payload of up to `size` bytes, aligned to 8, to be written in place and then committed; left alone or
+  /// claimed again, it never happened. May roll.
   [[nodiscard]] expected<std::byte*, PublishError> claim(std::uint32_t size) noexcept {
     if (next_place(offset_, size) > limit_) [[unlikely]] {
       if (const auto error = make_room(size)) return unexpected(*error);
@@ -96,8 +92,8 @@ class BasicRingWriter {
     return segment_.bytes(offset_ + record_header_size);
   }
 
-  /// Publishes the first `size` bytes of what was claimed; returns the event's sequence. Requires a claim of
-  /// at least `size` since the last commit.
+  /// Publishes the first `size` bytes of what was claimed; returns the event's sequence. Requires a claim of at least
+  /// `size` since the last commit.
   std::uint64_t commit(std::uint32_t size, std::uint32_t kind, std::int64_t time_ns) noexcept {
     RINGSIDE_ASSERT(size <= claimed_);
     claimed_ = 0;
@@ -115,20 +111,19 @@ class BasicRingWriter {
     return commit_unchecked(static_cast<std::uint32_t>(payload.size()), kind, time_ns);
   }
 
-  /// Wakes the subscribers that sleep: once a batch, after its commits. A system call for each sleeper, else
-  /// none.
+  /// Wakes the subscribers that sleep: once a batch, after its commits. A system call for each sleeper, else none.
   void ring() noexcept { ring(ring_doorbell); }
   template <class Bell>
   void ring(Bell&& bell) noexcept {
     counters_.bells += subscribers_.ring(bell);
   }
 
-  /// Backs ahead of need what the next publishes and the next roll will use. Makes system calls; to be called
-  /// where nobody waits for it.
+  /// Backs ahead of need what the next publishes and the next roll will use. Makes system calls; to be called where
+  /// nobody waits for it.
   void prepare() noexcept;
 
-  /// From now on its pins keep segments, and ring() looks at its flag. What it may read begins at a cursor
-  /// taken after this.
+  /// From now on its pins keep segments, and ring() looks at its flag. What it may read begins at a cursor taken
+  /// after this.
   [[nodiscard]] expected<SubscriberId, SubscribeFault> add_subscriber(const Subscriber& subscriber) {
     return subscribers_.add(subscriber);
   }
@@ -143,8 +138,8 @@ class BasicRingWriter {
   [[nodiscard]] Cursor oldest() const noexcept {
     return {pool_.live(0).generation, 0, pool_.live(0).first_sequence};
   }
-  /// Before the event of this sequence; latest() for the next one; nothing if it has left the window or is to
-  /// come later. Walks one segment.
+  /// Before the event of this sequence; latest() for the next one; nothing if it has left the window or is to come
+  /// later. Walks one segment.
   [[nodiscard]] std::optional<Cursor> find(std::uint64_t sequence) const noexcept;
 
   [[nodiscard]] std::uint64_t next_sequence() const noexcept { return sequence_; }
@@ -159,8 +154,8 @@ class BasicRingWriter {
  private:
   std::uint64_t commit_unchecked(std::uint32_t size, std::uint32_t kind, std::int64_t time_ns) noexcept {
     const std::uint64_t next = next_place(offset_, size);
-    // relaxed: E1 publishes them. The place to come is cleared before the commit, or the stale bytes there
-    // could be taken for a record.
+    // relaxed: E1 publishes them. The place to come is cleared before the commit, or the stale bytes there could be
+    // taken for a record.
     segment_.word(offset_ + offsetof(RecordHeader, time_ns))
         .store(static_cast<std::uint64_t>(time_ns), std::memory_order::relaxed);
     // relaxed: E1 publishes it; the upper half is the reserved word.
