@@ -6,7 +6,7 @@
 add_library(ringside_warnings INTERFACE)
 target_compile_options(ringside_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-  -Wcast-align -Woverloaded-virtual -Wnull-dereference -Wformat=2)
+  -Wcast-align -Woverloaded-virtual -Wformat=2)
 
 # ringside_target(NAME): C++20, our warnings, includes from the root of the repository.
 function(ringside_target name)
