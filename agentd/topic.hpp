@@ -15,7 +15,6 @@
 // Memory    : a few KiB while idle, no thread; the ring's pages as they are first used.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -48,12 +47,12 @@ struct TopicError {
   std::string message;   ///< what was wrong, for the log and the client
 };
 
-/// Why a batch did not become visible; nothing of it did.
+/// Why a batch did not become visible.
 enum class BatchFault {
   too_large,  ///< one of its events is larger than `event_size_max`
   no_space,   ///< it would fit later
   stale,      ///< one of its events belongs to a life or run that is over
-  closed,     ///< the topic is going away
+  closed,     ///< the topic went away before all of it did fit
 };
 
 /// The batch is visible and its first event has this sequence.
@@ -82,9 +81,7 @@ struct Granted {
 struct SubscribeError {
   enum class Fault {
     sequence_ahead,  ///< `sequence` is after `next_sequence`
-    session_gone,    ///< the session was released meanwhile
     no_memory,
-    closed,  ///< the topic is going away
   };
   Fault fault;
   std::uint64_t sequence = 0;       ///< what was asked for
@@ -101,35 +98,34 @@ class Topic {
   Topic& operator=(const Topic&) = delete;
   Topic(Topic&&) = delete;
   Topic& operator=(Topic&&) = delete;
-  /// Delivers what was accepted, answers what cannot be done, removes the object's name. Readers keep their
-  /// mapping.
+  /// Delivers what was accepted, answers what cannot be done. The object's name stays: see `remove_name`.
   ~Topic();
 
   /// Orders one event. Returns when it has its place, which may be before it is visible.
   expected<void, PublishError> publish(schema::EventBuffer event);
 
-  /// Orders several events as one: contiguous, all or none. `done` is called once, after the commit, or at
-  /// once where the batch is refused. An empty batch is done with the sequence that comes next.
+  /// Orders several events as one: contiguous, all or none. `done` is called once, after the commit, or at once where
+  /// the batch is refused. An empty batch is done with the sequence that comes next.
   void publish(std::vector<schema::EventBuffer> batch, BatchCompletion done);
 
   /// Waits until everything ordered so far is visible. Fails where it cannot become visible now.
   expected<void, PublishError> flush();
 
-  /// From here on the topic's life is `incarnation` and no run is current. Agents' topics only: on these,
-  /// events of another life are dropped, and so are those of a run (not 0) that is not the current one.
+  /// From here on the topic's life is `incarnation` and no run is current. On topics of agents the events of another
+  /// life are dropped, and so are those of a run (not 0) that is not the current one; others judge nothing.
   void begin_life(std::uint64_t incarnation);
   /// From here on `run` is current; 0 = none.
   void begin_run(std::uint64_t run);
   /// From here on every event is dropped.
   void end_life();
 
-  /// Grants a subscription and tells where it begins; no pin slot left = granted as a copying one.
+  /// Grants a subscription and tells where it begins; no pin slot left = granted as a copying one. Its pins, flag and
+  /// doorbell must live until it is removed. Where accepted events wait for space, they come after it.
   void subscribe(SubscribeRequest request, SubscribeCompletion done);
-  /// Requires that the client reads nothing under this subscription's pins any more. An unknown name is done
-  /// as well.
+  /// Requires that the client reads nothing under this subscription's pins any more. An unknown name is done as well.
   void unsubscribe(shm::SubscriberId subscriber, std::function<void()> done = {});
-  /// Removes every subscription of a session, and refuses those of it that still wait. Requires that its
-  /// process has ended. After `done` neither page nor doorbell of the session is touched by this topic.
+  /// Removes every subscription of a session. Requires that its process has ended. After `done` neither page nor
+  /// doorbell of the session is touched by this topic.
   void release_session(std::uint64_t session, std::function<void()> done = {});
 
   /// Tries again what did not fit. For a timer; cheap where nothing waits.
@@ -150,6 +146,10 @@ class Topic {
   [[nodiscard]] std::uint64_t next_sequence() const noexcept;
   [[nodiscard]] std::uint32_t subscriber_count() const noexcept;
   [[nodiscard]] std::uint64_t stale_dropped() const noexcept;
+
+  /// Takes the object's name away; who has mapped it keeps it. A daemon that wants to be continued by its successor
+  /// leaves it.
+  void remove_name() noexcept;
 
  private:
   struct State;

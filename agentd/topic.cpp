@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agentd/topic.hpp"
+
+#include <cstring>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include "agentd/topic_entry.hpp"
+#include "agentd/topic_writer.hpp"
+#include "agentd/writing_role.hpp"
+#include "schema/topic_name.hpp"
+#include "shm/ring_object.hpp"
+
+namespace ringside::agentd {
+
+struct Topic::State {
+  State(TopicOptions asked, shm::RingObject made, shm::Descriptor opened)
+      : options(std::move(asked)),
+        object(std::move(made)),
+        read_only(std::move(opened)),
+        writer(object, schema::agent_of(options.name).has_value(), [this] { return hand_over(); }) {}
+
+  /// Lets the executor go on with what a holder has no patience for. False: the holder goes on by itself.
+  bool hand_over() noexcept {
+    if (!options.executor) return false;
+    try {
+      options.executor([topic = self] {
+        if (const auto alive = topic.lock()) alive->state_->role.resume();
+      });
+      return true;
+    } catch (...) {
+      return false;  // no memory for the task: then it is this thread's
+    }
+  }
+
+  void submit(TopicEntry::Work work) { role.submit(std::make_unique<TopicEntry>(std::move(work))); }
+
+  TopicOptions options;
+  shm::RingObject object;
+  shm::Descriptor read_only;
+  TopicWriter writer;
+  WritingRole<TopicEntry, TopicWriter> role{writer};
+  std::weak_ptr<Topic> self;
+};
+
+namespace {
+
+tl::unexpected<TopicError> failed(const TopicOptions& options, std::string_view cause, int error_number) {
+  std::string message = "topic \"" + options.name + "\": " + std::string(cause);
+  if (error_number != 0) message += std::string(": ") + std::strerror(error_number);
+  return tl::unexpected(TopicError{error_number, std::move(message)});
+}
+
+}  // namespace
+
+expected<std::shared_ptr<Topic>, TopicError> Topic::create(TopicOptions options) {
+  if (!schema::valid_topic_name(options.name)) return failed(options, "not a valid name for a topic", 0);
+  shm::RingIdentity identity;
+  identity.topic = options.name;
+  identity.incarnation = options.incarnation;
+  const auto boot_id = shm::read_boot_id();
+  if (!boot_id) return failed(options, "this boot's id could not be read", boot_id.error());
+  identity.boot_id = *boot_id;
+
+  auto object =
+      shm::RingObject::create(options.object_name, options.geometry, identity, options.first_sequence);
+  if (!object) return failed(options, describe(object.error().fault), object.error().error_number);
+  auto read_only = object->read_only_descriptor();
+  if (!read_only) {
+    object->remove();
+    return failed(options, "the ring could not be opened for its readers", read_only.error());
+  }
+  auto state = std::make_unique<State>(std::move(options), std::move(*object), std::move(*read_only));
+  const std::shared_ptr<Topic> topic(new Topic(std::move(state)));
+  topic->state_->self = topic;
+  return topic;
+}
+
+Topic::Topic(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+
+Topic::~Topic() {
+  state_->options.executor = nullptr;  // from here on everything happens on this thread
+  state_->role.resume();
+  state_->writer.close();
+}
+
+expected<void, PublishError> Topic::publish(schema::EventBuffer event) {
+  if (event.bytes().size() > event_size_max()) return tl::unexpected(PublishError::too_large);
+  if (state_->writer.stalled()) {
+    retry();
+    if (state_->writer.stalled()) return tl::unexpected(PublishError::no_space);
+  }
+  std::unique_ptr<TopicEntry> entry;
+  try {
+    entry = std::make_unique<TopicEntry>(std::move(event));
+  } catch (const std::bad_alloc&) {
+    return tl::unexpected(PublishError::no_space);
+  }
+  state_->role.submit(std::move(entry));
+  return {};
+}
+
+void Topic::publish(std::vector<schema::EventBuffer> batch, BatchCompletion done) {
+  for (const schema::EventBuffer& event : batch) {
+    if (event.bytes().size() <= event_size_max()) continue;
+    if (done) done(tl::unexpected(BatchFault::too_large));
+    return;
+  }
+  if (state_->writer.stalled()) retry();
+  if (state_->writer.stalled()) {
+    if (done) done(tl::unexpected(BatchFault::no_space));
+    return;
+  }
+  auto work = std::make_unique<BatchWork>();
+  work->events = std::move(batch);
+  work->done = std::move(done);
+  state_->submit(std::move(work));
+}
+
+expected<void, PublishError> Topic::flush() {
+  state_->role.flush();
+  if (!state_->writer.stalled()) return {};
+  retry();
+  if (state_->writer.stalled()) return tl::unexpected(PublishError::no_space);
+  return {};
+}
+
+void Topic::begin_life(std::uint64_t incarnation) {
+  state_->submit(BeginLife{incarnation});
+}
+
+void Topic::begin_run(std::uint64_t run) {
+  state_->submit(BeginRun{run});
+}
+
+void Topic::end_life() {
+  state_->submit(EndLife{});
+}
+
+void Topic::subscribe(SubscribeRequest request, SubscribeCompletion done) {
+  state_->submit(std::make_unique<SubscribeWork>(SubscribeWork{std::move(request), std::move(done)}));
+}
+
+void Topic::unsubscribe(shm::SubscriberId subscriber, std::function<void()> done) {
+  state_->submit(std::make_unique<UnsubscribeWork>(UnsubscribeWork{subscriber, std::move(done)}));
+}
+
+void Topic::release_session(std::uint64_t session, std::function<void()> done) {
+  state_->submit(std::make_unique<ReleaseWork>(ReleaseWork{session, std::move(done)}));
+}
+
+void Topic::retry() {
+  if (state_->writer.stalled()) state_->role.resume();
+}
+
+bool Topic::stalled() const noexcept {
+  return state_->writer.stalled();
+}
+
+const std::string& Topic::name() const noexcept {
+  return state_->options.name;
+}
+
+const std::string& Topic::object_name() const noexcept {
+  return state_->object.name();
+}
+
+const shm::Descriptor& Topic::read_only_descriptor() const noexcept {
+  return state_->read_only;
+}
+
+std::uint64_t Topic::object_size() const noexcept {
+  return state_->object.object_size();
+}
+
+const shm::RingGeometry& Topic::geometry() const noexcept {
+  return state_->object.geometry();
+}
+
+std::size_t Topic::event_size_max() const noexcept {
+  return geometry().payload_size_max();
+}
+
+std::uint64_t Topic::next_sequence() const noexcept {
+  return state_->writer.next_sequence();
+}
+
+std::uint32_t Topic::subscriber_count() const noexcept {
+  return state_->writer.subscriber_count();
+}
+
+std::uint64_t Topic::stale_dropped() const noexcept {
+  return state_->writer.stale_dropped();
+}
+
+void Topic::remove_name() noexcept {
+  state_->object.remove();
+}
+
+}  // namespace ringside::agentd

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agentd/topic_writer.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <new>
+#include <utility>
+
+namespace ringside::agentd {
+
+namespace {
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+
+std::int64_t realtime_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// What has its place among the events; the others are about who reads.
+bool is_ordered_with_events(const TopicEntry::Work& work) noexcept {
+  return !std::holds_alternative<std::unique_ptr<SubscribeWork>>(work) &&
+         !std::holds_alternative<std::unique_ptr<UnsubscribeWork>>(work) &&
+         !std::holds_alternative<std::unique_ptr<ReleaseWork>>(work);
+}
+
+}  // namespace
+
+TopicWriter::TopicWriter(shm::RingObject& object, bool judges, std::function<bool()> hand_over)
+    : writer_(object.memory(), object.backing(), object.first_sequence()),
+      hand_over_(std::move(hand_over)),
+      judges_(judges),
+      next_sequence_(object.first_sequence()) {}
+
+void TopicWriter::deliver(std::unique_ptr<TopicEntry> entry) noexcept {
+  // Who reads comes and goes past what waits: nobody has seen that yet, and a pin given back may make room for it.
+  if ((backlog_.empty() || !is_ordered_with_events(entry->work)) && perform(entry->work)) return;
+  backlog_.push(std::move(entry));
+  tell();
+}
+
+void TopicWriter::end_drain() noexcept {
+  if (!backlog_.empty()) work_off_backlog();
+  if (commits_ != 0) {
+    writer_.ring();
+    commits_ = 0;
+  }
+  tell();
+  writer_.prepare();
+}
+
+void TopicWriter::work_off_backlog() noexcept {
+  while (!backlog_.empty() && perform(backlog_.front().work))
+    backlog_.pop();
+}
+
+bool TopicWriter::perform(TopicEntry::Work& work) noexcept {
+  return std::visit(Overloaded{[this](schema::EventBuffer& event) { return write(event); },
+                               [this](std::unique_ptr<BatchWork>& batch) { return write_batch(*batch); },
+                               [this](std::unique_ptr<SubscribeWork>& asked) {
+                                 subscribe(*asked);
+                                 return true;
+                               },
+                               [this](std::unique_ptr<UnsubscribeWork>& asked) {
+                                 unsubscribe(*asked);
+                                 return true;
+                               },
+                               [this](std::unique_ptr<ReleaseWork>& asked) {
+                                 release(*asked);
+                                 return true;
+                               },
+                               [this](BeginLife life) {
+                                 incarnation_ = life.incarnation;
+                                 run_ = 0;
+                                 return true;
+                               },
+                               [this](BeginRun begun) {
+                                 run_ = begun.run;
+                                 return true;
+                               },
+                               [this](EndLife) {
+                                 incarnation_ = 0;
+                                 run_ = 0;
+                                 return true;
+                               }},
+                    work);
+}
+
+bool TopicWriter::is_current(const schema::EventBuffer& event) const noexcept {
+  if (!judges_) return true;
+  const schema::Stamp stamp = event.stamp();
+  if (stamp.incarnation == 0 || stamp.incarnation != incarnation_) return false;
+  return stamp.run == 0 || stamp.run == run_;
+}
+
+std::optional<std::uint64_t> TopicWriter::commit(const schema::EventBuffer& event) noexcept {
+  const auto sequence = writer_.publish(event.bytes(), static_cast<std::uint32_t>(event.kind()), time());
+  if (!sequence) return std::nullopt;  // too large was refused before it had a place
+  if (++commits_ == commits_per_ring_max) {
+    writer_.ring();
+    commits_ = 0;
+  }
+  return *sequence;
+}
+
+bool TopicWriter::write(schema::EventBuffer& event) noexcept {
+  if (is_current(event)) return commit(event).has_value();
+  // relaxed: a count, of one holder at a time.
+  stale_dropped_.fetch_add(1, std::memory_order::relaxed);
+  return true;
+}
+
+bool TopicWriter::write_batch(BatchWork& batch) noexcept {
+  if (batch.committed == 0) {
+    const bool current =
+        std::ranges::all_of(batch.events, [this](const auto& each) { return is_current(each); });
+    if (!current) {
+      // relaxed: a count, of one holder at a time.
+      stale_dropped_.fetch_add(batch.events.size(), std::memory_order::relaxed);
+      if (batch.done) batch.done(tl::unexpected(BatchFault::stale));
+      return true;
+    }
+    batch.first_sequence = writer_.next_sequence();
+  }
+  for (; batch.committed < batch.events.size(); ++batch.committed) {
+    if (!commit(batch.events[batch.committed])) return false;
+  }
+  tell();
+  if (batch.done) batch.done(batch.first_sequence);
+  return true;
+}
+
+void TopicWriter::subscribe(SubscribeWork& work) noexcept {
+  auto granted = [&]() -> expected<Granted, SubscribeError> {
+    try {
+      return grant(work.request);
+    } catch (const std::bad_alloc&) {
+      return tl::unexpected(SubscribeError{SubscribeError::Fault::no_memory, 0, writer_.next_sequence()});
+    }
+  }();
+  tell();
+  if (work.done) work.done(std::move(granted));
+}
+
+expected<Granted, SubscribeError> TopicWriter::grant(const SubscribeRequest& request) {
+  const std::uint64_t next = writer_.next_sequence();
+  if (request.from == SubscribeFrom::sequence && request.sequence > next) {
+    return tl::unexpected(SubscribeError{SubscribeError::Fault::sequence_ahead, request.sequence, next});
+  }
+  if (sessions_.size() == sessions_.capacity()) sessions_.reserve(2 * sessions_.size() + 2);
+  shm::Subscriber subscriber = request.subscriber;
+  auto id = writer_.add_subscriber(subscriber);
+  if (!id) {
+    subscriber.pins = nullptr;
+    id = writer_.add_subscriber(subscriber);
+  }
+  if (!id) return tl::unexpected(SubscribeError{SubscribeError::Fault::no_memory, 0, next});
+  sessions_.push_back({*id, request.session});
+
+  Granted granted{*id, writer_.latest(), subscriber.pins == nullptr};
+  if (request.from == SubscribeFrom::oldest) granted.cursor = writer_.oldest();
+  if (request.from == SubscribeFrom::sequence) {
+    granted.cursor = writer_.find(request.sequence).value_or(writer_.oldest());
+  }
+  return granted;
+}
+
+void TopicWriter::unsubscribe(UnsubscribeWork& work) noexcept {
+  writer_.remove_subscriber(work.subscriber);
+  std::erase_if(sessions_, [&](const SessionOf& each) { return each.subscriber == work.subscriber; });
+  tell();
+  if (work.done) work.done();
+}
+
+void TopicWriter::release(ReleaseWork& work) noexcept {
+  std::erase_if(sessions_, [&](const SessionOf& each) {
+    if (each.session != work.session) return false;
+    writer_.remove_subscriber(each.subscriber);
+    return true;
+  });
+  tell();
+  if (work.done) work.done();
+}
+
+void TopicWriter::close() noexcept {
+  while (!backlog_.empty()) {
+    const std::unique_ptr<TopicEntry> entry = backlog_.pop();
+    if (auto* const batch = std::get_if<std::unique_ptr<BatchWork>>(&entry->work)) {
+      if ((*batch)->done) (*batch)->done(tl::unexpected(BatchFault::closed));
+    }
+  }
+}
+
+std::int64_t TopicWriter::time() noexcept {
+  if (!time_) time_ = realtime_ns();
+  return *time_;
+}
+
+void TopicWriter::tell() noexcept {
+  // relaxed, all three: said to be of a moment ago; who must know asks by an entry.
+  stalled_.store(!backlog_.empty(), std::memory_order::relaxed);
+  // relaxed: as above.
+  next_sequence_.store(writer_.next_sequence(), std::memory_order::relaxed);
+  // relaxed: as above.
+  subscriber_count_.store(writer_.subscriber_count(), std::memory_order::relaxed);
+}
+
+bool TopicWriter::stalled() const noexcept {
+  return stalled_.load(std::memory_order::relaxed);  // relaxed: of a moment ago
+}
+
+std::uint64_t TopicWriter::next_sequence() const noexcept {
+  return next_sequence_.load(std::memory_order::relaxed);  // relaxed: of a moment ago
+}
+
+std::uint32_t TopicWriter::subscriber_count() const noexcept {
+  return subscriber_count_.load(std::memory_order::relaxed);  // relaxed: of a moment ago
+}
+
+std::uint64_t TopicWriter::stale_dropped() const noexcept {
+  return stale_dropped_.load(std::memory_order::relaxed);  // relaxed: of a moment ago
+}
+
+}  // namespace ringside::agentd

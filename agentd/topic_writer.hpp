@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the holder of a topic's writing role does with each entry.
+//
+// Threads   : the holder of the role; the accessors at the end from any thread.
+// Progress  : bounded by the entry. The bells are rung once in `commits_per_ring_max` events and at the end of a drain.
+// Ordering  : E22 of writing_role.hpp brings the books from one holder to the next.
+// Loss      : an event that does not fit waits in the backlog, and with it every event, life and run after it.
+// Memory    : the books of the subscriptions; the backlog is what was accepted.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "agentd/topic_backlog.hpp"
+#include "agentd/topic_entry.hpp"
+#include "shm/ring_object.hpp"
+#include "shm/ring_writer.hpp"
+
+namespace ringside::agentd {
+
+class TopicWriter {
+ public:
+  static constexpr std::uint32_t commits_per_ring_max = 64;
+
+  /// `judges`: events must belong to the current life and run. `hand_over` as WritingRole asks for it; may be empty.
+  TopicWriter(shm::RingObject& object, bool judges, std::function<bool()> hand_over);
+
+  // The sink of the writing role.
+  void begin_drain() noexcept { time_.reset(); }
+  void deliver(std::unique_ptr<TopicEntry> entry) noexcept;
+  void end_drain() noexcept;
+  [[nodiscard]] bool hand_over() noexcept { return hand_over_ && hand_over_(); }
+
+  /// Answers what still waits. Requires that nobody holds the role or will.
+  void close() noexcept;
+
+  // For any thread, of a moment ago.
+  [[nodiscard]] bool stalled() const noexcept;
+  [[nodiscard]] std::uint64_t next_sequence() const noexcept;
+  [[nodiscard]] std::uint32_t subscriber_count() const noexcept;
+  [[nodiscard]] std::uint64_t stale_dropped() const noexcept;
+
+ private:
+  struct SessionOf {
+    shm::SubscriberId subscriber;
+    std::uint64_t session;
+  };
+
+  // Each does one kind of entry; false: no space, to be tried again.
+  bool perform(TopicEntry::Work& work) noexcept;
+  bool write(schema::EventBuffer& event) noexcept;
+  bool write_batch(BatchWork& batch) noexcept;
+
+  void subscribe(SubscribeWork& work) noexcept;
+  expected<Granted, SubscribeError> grant(const SubscribeRequest& request);
+  void unsubscribe(UnsubscribeWork& work) noexcept;
+  void release(ReleaseWork& work) noexcept;
+
+  [[nodiscard]] bool is_current(const schema::EventBuffer& event) const noexcept;
+  std::optional<std::uint64_t> commit(const schema::EventBuffer& event) noexcept;
+  void work_off_backlog() noexcept;
+  void tell() noexcept;
+  [[nodiscard]] std::int64_t time() noexcept;
+
+  shm::RingWriter writer_;
+  std::function<bool()> hand_over_;
+  TopicBacklog backlog_;
+  std::vector<SessionOf> sessions_;
+  std::uint64_t incarnation_ = 0;  // 0: no life
+  std::uint64_t run_ = 0;          // 0: no run
+  bool judges_;
+  std::uint32_t commits_ = 0;         // since the bells were rung
+  std::optional<std::int64_t> time_;  // of this drain
+
+  std::atomic<bool> stalled_{false};
+  std::atomic<std::uint64_t> next_sequence_;
+  std::atomic<std::uint32_t> subscriber_count_{0};
+  std::atomic<std::uint64_t> stale_dropped_{0};
+};
+
+}  // namespace ringside::agentd

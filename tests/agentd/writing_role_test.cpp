@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agentd/writing_role.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <semaphore>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace ringside::agentd {
+namespace {
+
+struct Said : TicketNode {
+  Said(std::uint32_t who, std::uint32_t what) : thread(who), number(what) {}
+  std::uint32_t thread;
+  std::uint32_t number;
+};
+
+/// Writes down what is delivered; plain memory, so that a sanitizer sees two holders at once.
+struct Listener {
+  void begin_drain() noexcept { ++drains; }
+  void deliver(std::unique_ptr<Said> said) noexcept {
+    if (on_delivery) on_delivery(*said);
+    heard.push_back({said->ticket, said->thread, said->number});
+    delivered.fetch_add(1, std::memory_order::relaxed);
+  }
+  void end_drain() noexcept {}
+  bool hand_over() noexcept {
+    hand_overs.fetch_add(1, std::memory_order::relaxed);
+    return on_hand_over && on_hand_over();
+  }
+
+  struct Heard {
+    std::uint64_t ticket;
+    std::uint32_t thread;
+    std::uint32_t number;
+  };
+  std::vector<Heard> heard;
+  std::uint64_t drains = 0;
+  std::atomic<std::uint64_t> delivered{0};
+  std::atomic<int> hand_overs{0};
+  std::function<void(const Said&)> on_delivery;
+  std::function<bool()> on_hand_over;
+};
+
+/// Lets moodycamel's queue run out of memory now and then.
+struct PoorTraits : TicketQueueTraits {
+  static inline std::atomic<std::uint32_t> refused{0};
+  static inline std::atomic<std::uint32_t> asked{0};
+  static inline std::atomic<bool> refuses_all{false};
+
+  static void* malloc(std::size_t size) {
+    const bool poor = refuses_all.load(std::memory_order::relaxed) ||
+                      asked.fetch_add(1, std::memory_order::relaxed) % 3 != 0;
+    if (poor) {
+      refused.fetch_add(1, std::memory_order::relaxed);
+      return nullptr;
+    }
+    return std::malloc(size);
+  }
+  static void free(void* memory) { std::free(memory); }
+};
+
+using Role = WritingRole<Said, Listener>;
+using PoorRole = WritingRole<Said, Listener, shm::SystemAtomics, TicketQueue<Said, PoorTraits>>;
+
+constexpr std::uint32_t thread_count = 8;
+constexpr std::uint32_t rounds = 10'000;
+
+/// When a call began and returned, on one clock of all threads that only counts.
+struct Call {
+  std::uint64_t began = 0;
+  std::uint64_t returned = 0;
+};
+
+template <class AnyRole>
+void expect_causal_order(Listener& listener, AnyRole& role) {
+  std::vector<std::vector<Call>> calls(thread_count, std::vector<Call>(rounds));
+  std::atomic<std::uint64_t> clock{1};
+  std::barrier start(thread_count);
+  std::vector<std::jthread> threads;
+  for (std::uint32_t t = 0; t < thread_count; ++t) {
+    threads.emplace_back([&, t] {
+      start.arrive_and_wait();
+      for (std::uint32_t i = 0; i < rounds; ++i) {
+        calls[t][i].began = clock.fetch_add(1, std::memory_order::seq_cst);
+        role.submit(std::make_unique<Said>(t, i));
+        calls[t][i].returned = clock.fetch_add(1, std::memory_order::seq_cst);
+        if (i % 8 == t) std::this_thread::yield();  // few processors, many threads: mix them
+      }
+    });
+  }
+  threads.clear();
+  role.flush();
+
+  ASSERT_EQ(listener.heard.size(), std::size_t{thread_count} * rounds);
+  std::uint64_t latest_beginning = 0;
+  std::vector<std::uint32_t> next(thread_count, 0);
+  for (std::size_t i = 0; i < listener.heard.size(); ++i) {
+    const auto& heard = listener.heard[i];
+    ASSERT_EQ(heard.ticket, i) << "the order has a hole";
+    ASSERT_EQ(heard.number, next[heard.thread]++) << "a thread's own order is broken";
+    const Call& call = calls[heard.thread][heard.number];
+    ASSERT_GT(call.returned, latest_beginning)
+        << "something that was called after this had returned came before it";
+    latest_beginning = std::max(latest_beginning, call.began);
+  }
+}
+
+TEST(WritingRole, KeepsCausalOrderAcrossEightProducerThreads) {
+  Listener listener;
+  Role role(listener);
+  expect_causal_order(listener, role);
+}
+
+TEST(WritingRole, DeliversEveryTicketInOrderWhereTheQueueHasNoMemory) {
+  Listener listener;
+  PoorRole role(listener);
+  PoorTraits::refused.store(0, std::memory_order::relaxed);
+  expect_causal_order(listener, role);
+  EXPECT_GT(PoorTraits::refused.load(std::memory_order::relaxed), 0U) << "the queue never ran out of memory";
+}
+
+TEST(WritingRole, DeliversAtOnceWhereThereIsNoMemoryForAQueueAtAll) {
+  Listener listener;
+  PoorTraits::refuses_all.store(true, std::memory_order::relaxed);
+  {
+    PoorRole role(listener);
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      role.submit(std::make_unique<Said>(0, i));
+      EXPECT_EQ(listener.heard.size(), i + 1);
+    }
+  }
+  PoorTraits::refuses_all.store(false, std::memory_order::relaxed);
+}
+
+TEST(WritingRole, LeavesNothingBehindWhenItsProducersAreDone) {
+  constexpr std::uint32_t producers = 3;
+  constexpr std::uint64_t many = 5'000;
+  Listener listener;
+  Role role(listener);
+  std::uint64_t wrong = 0;
+  // No flush, nobody who comes later: what three concurrent calls left must have been seen by the last look of one.
+  std::barrier round(producers, [&]() noexcept {
+    if (listener.heard.size() % producers != 0) ++wrong;
+  });
+  std::vector<std::jthread> threads;
+  for (std::uint32_t t = 0; t < producers; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::uint32_t i = 0; i < many; ++i) {
+        role.submit(std::make_unique<Said>(t, i));
+        round.arrive_and_wait();
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0U);
+  EXPECT_EQ(listener.heard.size(), producers * many);
+}
+
+TEST(WritingRole, HandsOverWhatOthersKeepBringing) {
+  constexpr std::uint32_t others = 3'000;
+  Listener listener;
+  Role role(listener);
+  std::binary_semaphore delivering(0);
+  std::binary_semaphore brought(0);
+  std::binary_semaphore handed_over(0);
+  std::thread::id holder;
+  std::vector<std::thread::id> by;
+  listener.on_delivery = [&](const Said& said) {
+    by.push_back(std::this_thread::get_id());
+    if (said.ticket != 0) return;
+    holder = std::this_thread::get_id();
+    delivering.release();
+    brought.acquire();
+  };
+  listener.on_hand_over = [&] {
+    handed_over.release();
+    return true;
+  };
+  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
+  delivering.acquire();
+  for (std::uint32_t i = 0; i < others; ++i)
+    role.submit(std::make_unique<Said>(1, i));
+  brought.release();
+  first.join();
+  handed_over.acquire();
+  EXPECT_EQ(std::ranges::count(by, holder), 1 + Role::deliveries_for_others_max);
+
+  role.resume();
+  role.resume();
+  ASSERT_EQ(listener.heard.size(), 1U + others);
+  EXPECT_EQ(std::ranges::count(by, holder), 1 + Role::deliveries_for_others_max);
+  EXPECT_TRUE(std::ranges::is_sorted(listener.heard, {}, &Listener::Heard::ticket));
+}
+
+TEST(WritingRole, GoesOnByItselfWhereNobodyTakesOver) {
+  constexpr std::uint32_t others = 5'000;
+  Listener listener;
+  Role role(listener);
+  std::binary_semaphore delivering(0);
+  std::binary_semaphore brought(0);
+  listener.on_delivery = [&](const Said& said) {
+    if (said.ticket != 0) return;
+    delivering.release();
+    brought.acquire();
+  };
+  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
+  delivering.acquire();
+  for (std::uint32_t i = 0; i < others; ++i)
+    role.submit(std::make_unique<Said>(1, i));
+  brought.release();
+  first.join();
+  EXPECT_EQ(listener.heard.size(), 1U + others);
+  EXPECT_GE(listener.hand_overs.load(std::memory_order::relaxed), 4);
+}
+
+TEST(WritingRole, ProducersWaitWhereTheyAreTooFarAhead) {
+  constexpr std::uint64_t ahead_max = Role::tickets_ahead_max;
+  Listener listener;
+  Role role(listener);
+  std::binary_semaphore delivering(0);
+  std::binary_semaphore go_on(0);
+  listener.on_delivery = [&](const Said& said) {
+    if (said.ticket != 0) return;
+    delivering.release();
+    go_on.acquire();
+  };
+  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
+  delivering.acquire();
+  std::atomic<std::uint64_t> returned{0};
+  std::uint64_t too_far = 0;
+  std::jthread second([&] {
+    for (std::uint64_t ticket = 1; ticket < ahead_max + 1000; ++ticket) {
+      role.submit(std::make_unique<Said>(1, 0));
+      const std::uint64_t delivered = listener.delivered.load(std::memory_order::relaxed);
+      if (ticket >= delivered + ahead_max) ++too_far;
+      returned.store(ticket, std::memory_order::release);
+    }
+  });
+  while (returned.load(std::memory_order::acquire) < ahead_max - 1)
+    std::this_thread::yield();
+  go_on.release();
+  second.join();
+  first.join();
+  role.flush();
+  EXPECT_EQ(too_far, 0U);
+  EXPECT_EQ(listener.heard.size(), ahead_max + 1000);
+}
+
+TEST(WritingRole, ADeliveryMaySubmit) {
+  Listener listener;
+  Role role(listener);
+  listener.on_delivery = [&](const Said& said) {
+    EXPECT_TRUE(role.held_by_this_thread());
+    if (said.number < 5) role.submit(std::make_unique<Said>(said.thread, said.number + 1));
+  };
+  EXPECT_FALSE(role.held_by_this_thread());
+  role.submit(std::make_unique<Said>(7, 0));
+  ASSERT_EQ(listener.heard.size(), 6U);
+  EXPECT_EQ(listener.heard.back().number, 5U);
+  EXPECT_FALSE(role.held_by_this_thread());
+}
+
+TEST(WritingRole, FlushWaitsForWhatWasSubmittedBefore) {
+  Listener listener;
+  Role role(listener);
+  std::vector<std::jthread> threads;
+  std::atomic<std::uint32_t> too_early{0};
+  for (std::uint32_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::uint32_t i = 0; i < 500; ++i) {
+        auto said = std::make_unique<Said>(t, i);
+        role.submit(std::move(said));
+        role.flush();
+        // This thread alone has brought i + 1 by now.
+        if (listener.delivered.load(std::memory_order::relaxed) < i + 1) {
+          too_early.fetch_add(1, std::memory_order::relaxed);
+        }
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(too_early.load(std::memory_order::relaxed), 0U);
+  EXPECT_EQ(listener.heard.size(), 2000U);
+}
+
+TEST(WritingRole, ThreadsMayEndBeforeTheRoleAndTheRoleBeforeThem) {
+  Listener listener;
+  auto role = std::make_unique<Role>(listener);
+  for (std::uint32_t i = 0; i < 50; ++i)
+    std::jthread([&] { role->submit(std::make_unique<Said>(0, i)); }).join();
+  std::binary_semaphore submitted(0);
+  std::binary_semaphore gone(0);
+  std::jthread survivor([&] {
+    role->submit(std::make_unique<Said>(0, 50));
+    submitted.release();
+    gone.acquire();
+    // This thread's token of the dead role's queue must neither be used nor given back to freed memory.
+    Listener other;
+    Role next(other);
+    next.submit(std::make_unique<Said>(0, 0));
+    EXPECT_EQ(other.heard.size(), 1U);
+  });
+  submitted.acquire();
+  role.reset();
+  gone.release();
+  survivor.join();
+  EXPECT_EQ(listener.heard.size(), 51U);
+}
+
+}  // namespace
+}  // namespace ringside::agentd
