@@ -13,10 +13,14 @@ std::string_view fault_name(ConnectFault fault) noexcept {
       return "unreachable";
     case ConnectFault::not_allowed:
       return "not_allowed";
+    case ConnectFault::wrong_namespace:
+      return "wrong_namespace";
     case ConnectFault::untrusted:
       return "untrusted";
     case ConnectFault::unsupported_version:
       return "unsupported_version";
+    case ConnectFault::refused:
+      return "refused";
     case ConnectFault::protocol:
       return "protocol";
     case ConnectFault::daemon_gone:

@@ -15,8 +15,10 @@ enum class ConnectFault : std::uint8_t {
   no_socket,            ///< no control socket in any of the places: agentd does not run, or elsewhere
   unreachable,          ///< the socket is there and nobody listens
   not_allowed,          ///< the file system or agentd refuses this user
+  wrong_namespace,      ///< this agentd serves another namespace than the one asked for
   untrusted,            ///< the socket's folder, or the process behind it, belongs to somebody else
   unsupported_version,  ///< the two sides speak other protocols or other layouts; the message names both
+  refused,              ///< agentd's own reason not to serve this client; the message is agentd's
   protocol,             ///< what came back was no answer to what was asked
   daemon_gone,          ///< agentd hung up in the middle of the greeting
   timeout,              ///< no answer within `ConnectOptions::request_timeout`

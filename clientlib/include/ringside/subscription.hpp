@@ -62,6 +62,7 @@ enum class SubscriptionState : std::uint8_t {
   live,         ///< the agent runs; topics of no agent are always live
   daemon_gone,  ///< agentd has ended or hung up: what is in the ring can be read, nothing will be added
   ended,        ///< unsubscribed or moved from
+  broken,       ///< the ring says what no agentd writes: nothing more is read from it
   forked,       ///< used in a child of the process that subscribed
 };
 
@@ -91,6 +92,7 @@ enum class WaitResult : std::uint8_t {
   daemon_gone,  ///< and everything was read
   wait_busy,    ///< another thread of this client is waiting
   ended,        ///< unsubscribed or moved from
+  broken,       ///< the ring says what no agentd writes
   forked,       ///< this is a child of the process that connected
 };
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "clientlib/subscription_grant.hpp"
+
+#include <utility>
+
+#include "schema/topic_name.hpp"
+
+namespace ringside::detail {
+namespace {
+
+control::From to_control(From from) noexcept {
+  switch (from) {
+    case From::latest:
+      return control::From::latest;
+    case From::oldest:
+      return control::From::oldest;
+    case From::sequence:
+      return control::From::sequence;
+    case From::keyframe:
+      break;
+  }
+  return control::From::keyframe;
+}
+
+std::optional<control::RequestT> give_back(const control::Reply& reply) {
+  const auto* body = reply.body_as_subscribe();
+  if (body == nullptr) return std::nullopt;
+  return unsubscribe_request(body->subscription());
+}
+
+RequestError ring_error(const shm::RingAttachError& error) {
+  const bool ours = error.fault == shm::AttachFault::not_mapped;
+  return {ours ? RequestFault::system : RequestFault::untrusted, error.error_number,
+          "the ring that agentd sent: " + std::string(describe(error))};
+}
+
+expected<SubscriptionGrant, RequestError> check_grant(Session& session, const std::string& topic,
+                                                      bool copying, const control::SubscribeReply& reply,
+                                                      Answer& answer) {
+  if (answer.descriptors.size() != 1)
+    return failure(RequestFault::protocol, "agentd's answer has not the one descriptor of a ring");
+  auto ring = shm::AttachedRing::attach(std::move(answer.descriptors.front()), session.facts().daemon);
+  if (!ring) return unexpected(ring_error(ring.error()));
+  if (ring->identity().topic != topic)
+    return failure(RequestFault::untrusted, "the ring that agentd sent is another topic's");
+  const std::uint32_t line = copying ? 0 : reply.page_line();
+  if (line != 0 && !shm::SessionPage::is_subscription_line(line))
+    return failure(RequestFault::protocol, "agentd granted a line of the session page that holds no pins");
+  return SubscriptionGrant{.subscription = reply.subscription(),
+                           .page_line = line,
+                           .cursor = {reply.generation(), reply.offset(), reply.next_sequence()},
+                           .running = reply.running(),
+                           .ring = std::move(*ring)};
+}
+
+}  // namespace
+
+control::RequestT unsubscribe_request(std::uint64_t subscription) {
+  control::UnsubscribeT table;
+  table.subscription = subscription;
+  control::RequestT request;
+  request.body.Set(std::move(table));
+  return request;
+}
+
+expected<SubscriptionGrant, RequestError> request_subscription(Session& session, const std::string& topic,
+                                                               const SubscribeOptions& options) {
+  if (session.forked()) return forked_failure();
+  if (options.from == From::keyframe) {
+    return failure(RequestFault::keyframe_unavailable,
+                   "from = keyframe: this version makes no keyframes; use latest, oldest or sequence");
+  }
+  if (!schema::valid_topic_name(topic))
+    return failure(RequestFault::bad_input, "a topic's name is 1 to 200 bytes of UTF-8 without NUL");
+  control::SubscribeT table;
+  table.topic = topic;
+  table.from = to_control(options.from);
+  table.sequence = options.sequence;
+  table.copying = options.copying;
+  control::RequestT request;
+  request.body.Set(std::move(table));
+  auto answer = session.ask(std::move(request), give_back);
+  if (!answer) return unexpected(answer.error());
+  const auto reply = body_of<control::SubscribeReply>(*answer->reply);
+  if (!reply) return unexpected(reply.error());
+  auto grant = check_grant(session, topic, options.copying, **reply, *answer);
+  if (!grant) session.tell(unsubscribe_request((*reply)->subscription()));
+  return grant;
+}
+
+}  // namespace ringside::detail
