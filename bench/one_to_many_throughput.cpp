@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Question: how many events a second does one writer bring to one reader, or to many, none lost and none torn, beside what
+// copying alone reaches?
+//
+// The writer is gated by the acknowledged positions: it never goes further than half a window ahead of the slowest
+// reader, so nothing can be lost. Every payload byte is written by the writer and checked by every reader. Figures are
+// events a second of the writer, from its first publish to the last reader's last event.
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "bench/copy_limit.hpp"
+#include "bench/host.hpp"
+#include "bench/line_limit.hpp"
+#include "bench/measured_child.hpp"
+#include "bench/monotonic_clock.hpp"
+#include "bench/payload.hpp"
+#include "bench/process_benches.hpp"
+#include "bench/ring_fixture.hpp"
+#include "shm/idle_strategy.hpp"
+
+namespace ringside::bench {
+namespace {
+
+constexpr std::uint32_t batch = 64;
+
+void read_all(const std::string& name, RunLines& lines, std::uint32_t reader, std::uint64_t messages,
+              std::uint64_t acknowledge_every) {
+  BenchReader attached(name, lines, reader);
+  ReaderLine& line = lines.reader[reader];
+  std::uint64_t received = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t torn = 0;
+  std::uint64_t acknowledged = 0;
+  const auto on_record = [&](const shm::Record& record) {
+    ++received;
+    if (!payload_is_whole(record.payload, record.size, record.sequence)) ++torn;
+  };
+  const auto on_gap = [&](const shm::Gap& gap) { lost += gap.count; };
+  shm::IdleStrategy idle;
+  line.ready.store(1, std::memory_order::release);
+  while (received + lost < messages) {
+    if (attached.ring().poll(on_record, on_gap, acknowledge_every) == 0) {
+      if (!idle.idle())
+        for (int i = 0; i < 64; ++i)
+          __builtin_ia32_pause();
+    } else {
+      idle.reset();
+    }
+    if (received + lost - acknowledged < acknowledge_every && received + lost < messages) continue;
+    acknowledged = received + lost;
+    line.acknowledged.store(acknowledged, std::memory_order::release);
+  }
+  line.received = received;
+  line.lost = lost;
+  line.torn = torn;
+  line.ready.store(2, std::memory_order::release);
+}
+
+std::uint64_t slowest(const RunLines& lines, std::uint32_t readers) {
+  std::uint64_t least = ~std::uint64_t{0};
+  for (std::uint32_t i = 0; i < readers; ++i) {
+    least = std::min(least, lines.reader[i].acknowledged.load(std::memory_order::acquire));
+  }
+  return least;
+}
+
+Result run_once(const BenchOptions& options, const char* bench, std::uint32_t size, std::uint32_t readers) {
+  Result result{.bench = bench, .subject = "ringside", .size = size, .readers = readers};
+  const std::uint64_t messages = options.messages;
+  const std::string name = fresh_ring_name();
+  const SharedBlock<RunLines> lines;
+  BenchWriter writer(name, *lines, readers);
+  const shm::RingGeometry& geometry = writer.ring().geometry();
+  const std::uint64_t window =
+      std::uint64_t{geometry.window_segments} * geometry.segment_size / (size + 32) / 2;
+  const std::uint64_t acknowledge_every = std::min<std::uint64_t>(256, window / 4);
+  std::vector<std::unique_ptr<MeasuredChild>> children;
+  for (std::uint32_t i = 0; i < readers; ++i) {
+    children.push_back(std::make_unique<MeasuredChild>(
+        options.reader_core(i), [&, i] { read_all(name, *lines, i, messages, acknowledge_every); }));
+  }
+  for (std::uint32_t i = 0; i < readers; ++i) {
+    while (lines->reader[i].ready.load(std::memory_order::acquire) == 0)
+      sched_yield();
+  }
+  pin_to_core(options.writer_core());
+  std::uint64_t acknowledged = 0;
+  const std::uint64_t start = now_ns();
+  for (std::uint64_t sent = 0; sent < messages;) {
+    while (sent + batch > acknowledged + window) {
+      acknowledged = slowest(*lines, readers);
+      if (sent + batch > acknowledged + window) __builtin_ia32_pause();
+    }
+    for (const std::uint64_t end = std::min(messages, sent + batch); sent < end; ++sent)
+      writer.publish(size);
+    writer.ring().ring();
+  }
+  while (slowest(*lines, readers) < messages)
+    __builtin_ia32_pause();
+  const std::uint64_t elapsed = now_ns() - start;
+  for (std::uint32_t i = 0; i < readers; ++i) {
+    children[i]->join();
+    result.lost += lines->reader[i].lost;
+    result.torn += lines->reader[i].torn;
+  }
+  result.messages_per_s = static_cast<double>(messages) * 1e9 / static_cast<double>(elapsed);
+  return result;
+}
+
+/// The run whose rate is the median; losses of any run count.
+Result median_of(std::vector<Result> runs) {
+  std::ranges::sort(runs, {}, [](const Result& run) { return *run.messages_per_s; });
+  Result median = runs[runs.size() / 2];
+  median.lost = median.torn = 0;
+  for (const Result& run : runs) {
+    median.lost += run.lost;
+    median.torn += run.torn;
+  }
+  return median;
+}
+
+void throughput(const BenchOptions& options, const char* bench, std::uint32_t size, std::uint32_t readers,
+                const ResultSink& sink) {
+  std::vector<Result> ringside;
+  std::vector<Result> copy;
+  for (std::uint32_t run = 0; run < options.runs; ++run) {
+    const double before = line_floor_ns(options);
+    Result limit{.bench = bench, .subject = "copy", .size = size, .readers = 0};
+    limit.messages_per_s = measure_copy(options, size);
+    Result ours = run_once(options, bench, size, readers);
+    const double after = line_floor_ns(options);
+    for (Result* result : {&limit, &ours}) {
+      result->floor_ns_before = before;
+      result->floor_ns_after = after;
+    }
+    copy.push_back(limit);
+    ringside.push_back(ours);
+  }
+  sink(median_of(std::move(copy)));
+  sink(median_of(std::move(ringside)));
+}
+
+}  // namespace
+
+void one_to_one_throughput(const BenchOptions& options, const ResultSink& sink) {
+  for (const std::uint32_t size : options.sizes)
+    throughput(options, "one_to_one_throughput", size, 1, sink);
+}
+
+void one_to_many_throughput(const BenchOptions& options, const ResultSink& sink) {
+  for (const std::uint32_t readers : options.readers) {
+    for (const std::uint32_t size : options.sizes)
+      throughput(options, "one_to_many_throughput", size, readers, sink);
+  }
+}
+
+}  // namespace ringside::bench

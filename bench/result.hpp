@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "bench/latency_samples.hpp"
+
+namespace ringside::bench {
+
+/// How far the two cores of a run are from one another. Virtual machines move between *near* and *far* while
+/// they run, so a run whose floors disagree by more than 15 % is *mixed* and compares with nothing.
+enum class Regime { near, far, mixed };
+
+/// One line of the results: either a rate or percentiles, and the floors that frame it.
+struct Result {
+  std::string bench;
+  std::string subject;     ///< ringside; copy: copying alone; line: the bare cache line
+  std::uint32_t size = 0;  ///< payload, bytes
+  std::uint32_t readers = 0;
+  std::optional<double> messages_per_s = std::nullopt;
+  std::optional<LatencySamples::Percentiles> latency = std::nullopt;
+  std::uint64_t lost = 0;
+  std::uint64_t torn = 0;
+  double floor_ns_before = 0;  ///< one way of one cache line between two processes
+  double floor_ns_after = 0;
+
+  [[nodiscard]] Regime regime() const;
+};
+
+/// `{"bench",...}` without a newline; strict JSON.
+std::string to_json(const Result& result);
+
+/// The same for a person, in columns.
+std::string to_row(const Result& result);
+
+}  // namespace ringside::bench
