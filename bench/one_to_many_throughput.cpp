@@ -24,8 +24,6 @@
 namespace ringside::bench {
 namespace {
 
-constexpr std::uint32_t batch = 64;
-
 void read_all(const std::string& name, RunLines& lines, std::uint32_t reader, std::uint64_t messages,
               std::uint64_t acknowledge_every) {
   BenchReader attached(name, lines, reader);
@@ -76,6 +74,7 @@ Result run_once(const BenchOptions& options, const char* bench, std::uint32_t si
   const shm::RingGeometry& geometry = writer.ring().geometry();
   const std::uint64_t window =
       std::uint64_t{geometry.window_segments} * geometry.segment_size / (size + 32) / 2;
+  const std::uint64_t batch = std::min<std::uint64_t>(64, window / 2);
   const std::uint64_t acknowledge_every = std::min<std::uint64_t>(256, window / 4);
   std::vector<std::unique_ptr<MeasuredChild>> children;
   for (std::uint32_t i = 0; i < readers; ++i) {
