@@ -118,9 +118,8 @@ void Agent::runner_ended(RunnerExit exit, std::string_view detail, Instant now) 
 
 void Agent::deadline_reached(Instant now) {
   if (phase_ != Phase::alive && phase_ != Phase::stopping) return;
-  announced_ns_ = never_ns;  // that timer is used up
   if (now.steady_ns < next_deadline_ns()) {
-    announce_deadline();
+    announce_deadline_anew();
     return;
   }
   if (running()) {
@@ -129,7 +128,7 @@ void Agent::deadline_reached(Instant now) {
       end_run({.end = RunEnd::cancelled, .error = std::nullopt}, now);
     } else {
       wind_up(now);
-      announce_deadline();
+      announce_deadline_anew();
     }
     return;
   }
@@ -138,7 +137,7 @@ void Agent::deadline_reached(Instant now) {
   if (late && postponed_from_ns_ != ending.at_ns) {
     postponed_from_ns_ = ending.at_ns;
     postponed_to_ns_ = later_by_ms(now.steady_ns, second_look_ms);
-    announce_deadline();
+    announce_deadline_anew();
     return;
   }
   close(ending.reason);
@@ -236,6 +235,12 @@ void Agent::announce_deadline() {
   if (deadline_ns == announced_ns_) return;
   announced_ns_ = deadline_ns;
   effects_.set_deadline(deadline_ns == never_ns ? std::nullopt : std::optional(deadline_ns));
+}
+
+/// For a timer that may be used up, even where the moment stays the same.
+void Agent::announce_deadline_anew() {
+  announced_ns_ = never_ns;
+  announce_deadline();
 }
 
 void Agent::close(ShutdownReason reason, std::string_view detail) {

@@ -136,6 +136,7 @@ class Agent {
   void change_status(events::AgentStatus status, const events::ErrorT* error = nullptr);
   void fail(const events::ErrorT& error);
   void announce_deadline();
+  void announce_deadline_anew();
   void close(events::ShutdownReason reason, std::string_view detail = {});
 
   AgentOptions options_;

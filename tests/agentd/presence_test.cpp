@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The presence tables: each rule of the specification, section 6.
+#include "agentd/presence.hpp"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "schema/event_buffer.hpp"
+
+namespace ringside::agentd {
+namespace {
+
+using control::ErrorCode;
+
+constexpr ClientId ada{.high = 1, .low = 0xa};
+constexpr ClientId bob{.high = 1, .low = 0xb};
+constexpr std::string_view room = "conversation:1";
+
+PresenceValues named(std::string name) {
+  return {{"user_name", std::move(name)}};
+}
+
+std::size_t encoded_size(const events::PresenceDiffT& diff) {
+  events::EventT event;
+  event.payload.Set(events::PresenceDiffT(diff));
+  return schema::pack(event).bytes().size();
+}
+
+/// Event, diff, entries, metas and pairs: what a verifier counts.
+std::size_t tables_of(const events::PresenceDiffT& diff) {
+  std::size_t count = 2;
+  for (const auto* side : {&diff.joins, &diff.leaves}) {
+    for (const auto& entry : *side) {
+      ++count;
+      for (const auto& meta : entry->metas)
+        count += 1 + meta->meta.size();
+    }
+  }
+  return count;
+}
+
+PresenceValues largest_meta() {
+  PresenceValues meta;
+  for (std::size_t i = 0; i < presence_meta_pairs_max; ++i)
+    meta.emplace_back(fmt::format("{:02}", i), "x");
+  meta.back().second.append(presence_meta_size_max - 3 * presence_meta_pairs_max, 'x');
+  return meta;
+}
+
+TEST(Presence, TellsAJoinWithTheMetaAndARefOfItsOwn) {
+  Presence presence;
+  const auto tracked = presence.track(ada, room, "user-7", {{"user_name", "Ada"}, {"joined_at", "noon"}});
+  ASSERT_TRUE(tracked);
+  const auto& [topic, diff, viewers] = tracked->change;
+  EXPECT_EQ(topic, room);
+  EXPECT_EQ(viewers, 1u);
+  EXPECT_EQ(diff.version, 1u);
+  EXPECT_TRUE(diff.leaves.empty());
+  ASSERT_EQ(diff.joins.size(), 1u);
+  EXPECT_EQ(diff.joins[0]->key, "user-7");
+  ASSERT_EQ(diff.joins[0]->metas.size(), 1u);
+  const auto& meta = *diff.joins[0]->metas[0];
+  EXPECT_EQ(meta.ref, tracked->ref);
+  EXPECT_EQ(meta.previous_ref, 0u);
+  EXPECT_EQ(meta.client_id, "0000000000000001000000000000000a");
+  ASSERT_EQ(meta.meta.size(), 2u);
+  EXPECT_EQ(meta.meta[0]->key, "joined_at");  // sorted, as readers look keys up
+  EXPECT_EQ(meta.meta[1]->value, "Ada");
+}
+
+TEST(Presence, RefusesToTrackTheSameTripleTwice) {
+  Presence presence;
+  ASSERT_TRUE(presence.track(ada, room, "user-7", named("Ada")));
+  const auto again = presence.track(ada, room, "user-7", named("Ada"));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::already_tracked);
+  EXPECT_EQ(presence.list(room)->version, 1u);
+  EXPECT_TRUE(presence.track(ada, "conversation:2", "user-7", {}));
+  EXPECT_TRUE(presence.track(ada, room, "user-8", {}));
+}
+
+TEST(Presence, GivesAKeyOfAnotherClientASecondMetaAndNoSecondViewer) {
+  Presence presence;
+  const auto first = presence.track(ada, room, "user-7", named("first window"));
+  const auto second = presence.track(bob, room, "user-7", named("second window"));
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(first->ref, second->ref);
+  EXPECT_EQ(second->change.viewers, 1u);
+  EXPECT_EQ(second->change.diff.joins[0]->metas.size(), 1u);  // only what is new
+  const auto page = presence.list(room);
+  ASSERT_EQ(page->entries.size(), 1u);
+  EXPECT_EQ(page->entries[0]->metas.size(), 2u);
+}
+
+TEST(Presence, UpdateGivesANewRefWithTheOldBesideItAndTheKeyInJoinsAndLeaves) {
+  Presence presence;
+  const auto tracked = presence.track(ada, room, "user-7", named("Ada"));
+  const auto updated = presence.update(ada, room, "user-7", named("Ada L."));
+  ASSERT_TRUE(tracked && updated);
+  EXPECT_NE(updated->ref, tracked->ref);
+  EXPECT_EQ(updated->change.viewers, 1u);
+  const auto& diff = updated->change.diff;
+  EXPECT_EQ(diff.version, 2u);
+  ASSERT_EQ(diff.joins.size(), 1u);
+  ASSERT_EQ(diff.leaves.size(), 1u);
+  EXPECT_EQ(diff.joins[0]->key, "user-7");
+  EXPECT_EQ(diff.leaves[0]->key, "user-7");
+  EXPECT_EQ(diff.joins[0]->metas[0]->ref, updated->ref);
+  EXPECT_EQ(diff.joins[0]->metas[0]->previous_ref, tracked->ref);
+  EXPECT_EQ(diff.joins[0]->metas[0]->meta[0]->value, "Ada L.");
+  EXPECT_EQ(diff.leaves[0]->metas[0]->ref, tracked->ref);
+  EXPECT_EQ(diff.leaves[0]->metas[0]->meta[0]->value, "Ada");
+}
+
+TEST(Presence, RefusesToUpdateWhatIsNotTracked) {
+  Presence presence;
+  ASSERT_TRUE(presence.track(ada, room, "user-7", {}));
+  EXPECT_EQ(presence.update(bob, room, "user-7", {}).error().code, ErrorCode::not_tracked);
+  EXPECT_EQ(presence.update(ada, room, "user-8", {}).error().code, ErrorCode::not_tracked);
+}
+
+TEST(Presence, UntrackingWhatIsNotThereSucceedsAndChangesNothing) {
+  Presence presence;
+  EXPECT_FALSE(presence.untrack(ada, room, "user-7"));
+  ASSERT_TRUE(presence.track(bob, room, "user-7", {}));
+  EXPECT_FALSE(presence.untrack(ada, room, "user-7"));
+  EXPECT_EQ(presence.viewers(room), 1u);
+}
+
+TEST(Presence, LosesAKeyOnlyWithItsLastMeta) {
+  Presence presence;
+  ASSERT_TRUE(presence.track(ada, room, "user-7", {}));
+  ASSERT_TRUE(presence.track(bob, room, "user-7", {}));
+  const auto first = presence.untrack(ada, room, "user-7");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->viewers, 1u);
+  EXPECT_EQ(first->diff.leaves[0]->metas.size(), 1u);
+  const auto last = presence.untrack(bob, room, "user-7");
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->viewers, 0u);
+  EXPECT_TRUE(presence.list(room)->entries.empty());
+}
+
+TEST(Presence, TellsAllOfADeadClientInOneDiffATopic) {
+  Presence presence;
+  for (const std::string key : {"a", "b", "c"})
+    ASSERT_TRUE(presence.track(ada, room, key, {}));
+  ASSERT_TRUE(presence.track(ada, "conversation:2", "a", {}));
+  ASSERT_TRUE(presence.track(bob, room, "a", {}));
+  const auto changes = presence.client_gone(ada);
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[0].topic, room);
+  EXPECT_EQ(changes[0].diff.leaves.size(), 3u);
+  EXPECT_EQ(changes[0].viewers, 1u);  // "a" has a window left
+  EXPECT_EQ(changes[1].topic, "conversation:2");
+  EXPECT_EQ(changes[1].viewers, 0u);
+  EXPECT_TRUE(presence.client_gone(ada).empty());
+}
+
+TEST(Presence, TakesAClientBackThatWasGoneUnderNewRefs) {
+  Presence presence;
+  const auto before = presence.track(ada, room, "user-7", {});
+  presence.client_gone(ada);
+  const auto after = presence.track(ada, room, "user-7", {});
+  ASSERT_TRUE(before && after);
+  EXPECT_NE(before->ref, after->ref);
+  EXPECT_EQ(after->change.diff.joins[0]->metas[0]->previous_ref, 0u);
+}
+
+TEST(Presence, NeverTellsAVersionOfATopicTwiceEvenWhereNobodyWasThereMeanwhile) {
+  Presence presence;
+  ASSERT_TRUE(presence.track(ada, room, "user-7", {}));
+  const auto left = presence.untrack(ada, room, "user-7");
+  ASSERT_TRUE(left);
+  EXPECT_GE(presence.list(room)->version, left->diff.version);
+  const auto back = presence.track(ada, room, "user-7", {});
+  ASSERT_TRUE(back);
+  EXPECT_GT(back->change.diff.version, presence.list("conversation:never")->version);
+  EXPECT_GT(back->change.diff.version, left->diff.version);
+}
+
+TEST(Presence, KeepsAMetaOfExactly4KiBAndRefusesOneByteMoreWithBothSizes) {
+  Presence presence;
+  EXPECT_TRUE(presence.track(ada, room, "user-7", {{"k", std::string(presence_meta_size_max - 1, 'x')}}));
+  const auto refused = presence.track(ada, room, "user-8", {{"k", std::string(presence_meta_size_max, 'x')}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::meta_too_large);
+  EXPECT_NE(refused.error().message.find("4097"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("4096"), std::string::npos);
+  EXPECT_EQ(
+      presence.update(ada, room, "user-7", {{"k", std::string(presence_meta_size_max, 'x')}}).error().code,
+      ErrorCode::meta_too_large);
+  EXPECT_EQ(presence.list(room)->version, 1u);
+}
+
+TEST(Presence, RefusesAMetaThatSaysTheSameKeyTwice) {
+  Presence presence;
+  const auto refused = presence.track(ada, room, "user-7", {{"a", "1"}, {"b", "2"}, {"a", "3"}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::bad_request);
+  EXPECT_NE(refused.error().message.find("\"a\""), std::string::npos);
+}
+
+TEST(Presence, RefusesKeysAndTopicsThatAreNone) {
+  Presence presence;
+  const std::string long_key(presence_key_size_max + 1, 'k');
+  for (const std::string& key : {std::string(), std::string("a\0b", 3), long_key}) {
+    EXPECT_EQ(presence.track(ada, room, key, {}).error().code, ErrorCode::bad_request);
+  }
+  EXPECT_EQ(presence.track(ada, "", "user-7", {}).error().code, ErrorCode::bad_request);
+  EXPECT_TRUE(presence.track(ada, room, std::string(presence_key_size_max, 'k'), {}));
+}
+
+TEST(Presence, BoundsWhatOneClientTracksButNotTheDaemon) {
+  Presence presence;
+  for (std::size_t i = 0; i < presence_entries_max; ++i) {
+    ASSERT_TRUE(presence.track(ada, room, std::to_string(i), {}));
+    ASSERT_TRUE(presence.track(daemon_client, "agents", std::to_string(i), {}));
+  }
+  EXPECT_EQ(presence.track(ada, room, "one more", {}).error().code, ErrorCode::no_slot);
+  EXPECT_TRUE(presence.track(bob, room, "one more", {}));
+  EXPECT_TRUE(presence.track(daemon_client, "agents", "one more", {}));
+  ASSERT_TRUE(presence.untrack(ada, room, "0"));
+  EXPECT_TRUE(presence.track(ada, room, "one more", {}));
+}
+
+TEST(PresenceDiff, OfTheLargestUpdateFitsAnEvent) {
+  Presence presence;
+  const std::string key(presence_key_size_max, 'k');
+  ASSERT_TRUE(presence.track(ada, room, key, largest_meta()));
+  const auto updated = presence.update(ada, room, key, largest_meta());
+  ASSERT_TRUE(updated);
+  EXPECT_LE(encoded_size(updated->change.diff), presence_diff_size_max);
+  EXPECT_LE(tables_of(updated->change.diff), 256u);
+}
+
+TEST(PresenceDiff, ThatWouldNotFitAnEventIsToldInSeveralVersions) {
+  Presence presence;
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(presence.track(ada, room, fmt::format("{}", i), largest_meta()));
+  for (int i = 50; i < 1'000; ++i)
+    ASSERT_TRUE(presence.track(ada, room, fmt::format("{}", i), {}));
+  std::uint64_t version = presence.list(room)->version;
+  std::set<std::string> left;
+  const auto changes = presence.client_gone(ada);
+  EXPECT_GT(changes.size(), 1u);
+  for (const auto& change : changes) {
+    EXPECT_EQ(change.diff.version, ++version);
+    EXPECT_LE(encoded_size(change.diff), presence_diff_size_max);
+    EXPECT_LE(tables_of(change.diff), 256u);
+    for (const auto& entry : change.diff.leaves)
+      left.insert(entry->key);
+    EXPECT_EQ(change.viewers, 1'000u - left.size());
+  }
+  EXPECT_EQ(left.size(), 1'000u);
+}
+
+TEST(PresenceList, IsPagedUnderOneVersionAndComesWhole) {
+  Presence presence;
+  for (int i = 0; i < 5'000; ++i)
+    ASSERT_TRUE(presence.track(ada, room, fmt::format("{:04}", i), named("someone")));
+  auto page = presence.list(room);
+  const std::uint64_t version = page->version;
+  std::size_t seen = 0;
+  for (int pages = 1;; ++pages) {
+    ASSERT_TRUE(page);
+    ASSERT_LT(pages, 100);
+    for (const auto& entry : page->entries)
+      EXPECT_EQ(entry->key, fmt::format("{:04}", seen++));
+    if (!page->more) break;
+    page = presence.list(room, page->entries.back()->key, version);
+  }
+  EXPECT_EQ(seen, 5'000u);
+}
+
+TEST(PresenceList, SaysThatItMovedBetweenItsPages) {
+  Presence presence;
+  ASSERT_TRUE(presence.track(ada, room, "a", {}));
+  const auto version = presence.list(room)->version;
+  ASSERT_TRUE(presence.update(ada, room, "a", {}));
+  EXPECT_EQ(presence.list(room, "a", version).error().code, ErrorCode::list_moved);
+  presence.client_gone(ada);
+  EXPECT_EQ(presence.list(room, "a", version).error().code, ErrorCode::list_moved);
+}
+
+TEST(PresenceList, FitsAFrameEvenWhereOneKeyHasAsManyWindowsAsItMay) {
+  Presence presence;
+  std::uint64_t windows = 0;
+  const auto client = [](std::uint64_t n) { return ClientId{.high = 2, .low = n}; };
+  for (;; ++windows) {
+    const auto tracked = presence.track(client(windows), room, "user-7", largest_meta());
+    if (tracked) continue;
+    EXPECT_EQ(tracked.error().code, ErrorCode::meta_too_large);
+    break;
+  }
+  EXPECT_GE(windows, 4u);
+  EXPECT_TRUE(presence.update(client(0), room, "user-7", largest_meta()));  // in its own place
+  const auto page = presence.list(room);
+  events::PresenceDiffT as_event;
+  for (const auto& entry : page->entries) {
+    as_event.joins.push_back(std::make_unique<events::PresenceEntryT>(*entry));
+  }
+  EXPECT_LE(encoded_size(as_event), presence_page_size_max);
+}
+
+}  // namespace
+}  // namespace ringside::agentd
