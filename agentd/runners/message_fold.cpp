@@ -3,10 +3,12 @@
 
 #include <memory>
 
-#include "agentd/runners/json_fault.hpp"
+#include "schema/json_syntax.hpp"
 
 namespace ringside::agentd {
 namespace {
+
+constexpr std::size_t item_overhead = 128;
 
 std::string_view view(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view{} : std::string_view(text->data(), text->size());
@@ -17,27 +19,29 @@ bool ends_well(events::MessageStatus status) {
          status == events::MessageStatus::content_filtered;
 }
 
-/// A whole object, judged by shape: its first byte opens one and the text is JSON.
+/// As the specification wants the arguments of a complete call.
 bool is_json_object(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{' && !json_fault(text);
+  constexpr std::size_t depth_max = 64;
+  return !schema::JsonSyntax().check_object(text, depth_max);
 }
 
 }  // namespace
 
 void MessageFold::add_content(std::uint32_t part_index, events::ContentType type, std::string_view content) {
-  parts_[{part_index, type}] += content;
-  size_ += content.size();
+  const auto [part, added] = parts_.try_emplace({part_index, type});
+  part->second += content;
+  size_ += content.size() + (added ? item_overhead : 0);
 }
 
 void MessageFold::add_tool_call(std::uint32_t index, std::string_view call_id, std::string_view name,
                                 std::string_view arguments) {
-  events::ToolCallT& call = tool_calls_[index];
+  const auto [entry, added] = tool_calls_.try_emplace(index);
+  events::ToolCallT& call = entry->second;
   call.index = index;
   if (call.call_id.empty()) call.call_id = call_id;
   if (call.name.empty()) call.name = name;
   call.arguments += arguments;
-  size_ += call_id.size() + name.size() + arguments.size();
+  size_ += call_id.size() + name.size() + arguments.size() + (added ? item_overhead : 0);
 }
 
 void MessageFold::add(const events::MessageDelta& delta) {

@@ -25,8 +25,10 @@ class MessageFold {
 
   /// Nullptr where no fragment of that call was seen.
   [[nodiscard]] const events::ToolCallT* tool_call(std::uint32_t index) const;
-  [[nodiscard]] std::size_t tool_call_count() const noexcept { return tool_calls_.size(); }
+  [[nodiscard]] std::size_t item_count() const noexcept { return parts_.size() + tool_calls_.size(); }
   [[nodiscard]] bool empty() const noexcept { return parts_.empty() && tool_calls_.empty(); }
+
+  /// What it holds in memory, about.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   /// The message as it stands. Where it ended by itself, a tool call is complete if its arguments are one

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agentd/runners/message_fold.hpp"
+#include "events_generated.h"
+
+namespace ringside::agentd {
+
+/// The messages of a run of which deltas were published and no llm_message yet, in order of appearance.
+/// Memory: at most `messages_max` of them, of `size_max` bytes together and `items_max` parts and calls each. A
+///         message that goes beyond is forgotten: its whole would not fit in an event either, and what viewers have
+///         folded stands.
+class OpenMessages {
+ public:
+  static constexpr std::size_t messages_max = 64;
+  static constexpr std::size_t items_max = 200;
+  static constexpr std::size_t size_max = 4 * 1024 * 1024;
+
+  /// Looks at an event that was published.
+  void see(const events::Event& event);
+
+  /// What there is of each, with this status; afterwards none is open.
+  std::vector<events::MessageT> take(events::MessageStatus status);
+
+ private:
+  struct Open {
+    std::string id;
+    events::Role role;
+    MessageFold fold;
+    bool forgotten = false;
+  };
+
+  void add(const events::MessageDelta& delta);
+  void close(std::string_view id);
+
+  std::list<Open> messages_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ringside::agentd

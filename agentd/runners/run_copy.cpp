@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agentd/runners/run_copy.hpp"
+
+#include <array>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace ringside::agentd {
+namespace {
+
+std::string base36(std::uint64_t number) {
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 36).ptr;
+  return {digits.data(), end};
+}
+
+/// Renames every id that an event can carry.
+class Renamer {
+ public:
+  explicit Renamer(const RunCopy& ids) : ids_(ids) {}
+
+  void rename(events::EventT& event) const {
+    auto& payload = event.payload;
+    if (auto* deltas = payload.Asllm_deltas()) {
+      for (const auto& delta : deltas->deltas) {
+        message(delta->message_id);
+        calls(delta->tool_calls);
+      }
+    } else if (auto* whole = payload.Asllm_message()) {
+      rename(*whole->message);
+    } else if (auto* usage = payload.Asllm_token_usage()) {
+      message(usage->message_id);
+    } else if (auto* appended = payload.Asmessages_appended()) {
+      for (const auto& each : appended->messages)
+        rename(*each);
+    } else if (auto* subagent = payload.Assubagent()) {
+      if (subagent->message) rename(*subagent->message);
+    } else {
+      rename_execution(payload);
+    }
+  }
+
+ private:
+  void rename_execution(events::PayloadUnion& payload) const {
+    if (auto* identified = payload.Astool_call_identified()) {
+      call(identified->tool->call_id);
+    } else if (auto* started = payload.Astool_execution_started()) {
+      call(started->tool->call_id);
+    } else if (auto* completed = payload.Astool_execution_completed()) {
+      call(completed->call_id);
+      call(completed->result->call_id);
+    } else if (auto* failed = payload.Astool_execution_failed()) {
+      call(failed->call_id);
+    } else if (auto* interrupted = payload.Astool_execution_interrupted()) {
+      call(interrupted->call_id);
+    } else if (auto* cancelled = payload.Astool_execution_cancelled()) {
+      call(cancelled->call_id);
+    }
+  }
+
+  void rename(events::MessageT& each) const {
+    message(each.id);
+    calls(each.tool_calls);
+    for (const auto& result : each.tool_results)
+      call(result->call_id);
+  }
+
+  void calls(const std::vector<std::unique_ptr<events::ToolCallT>>& all) const {
+    for (const auto& each : all)
+      call(each->call_id);
+  }
+
+  void message(std::string& id) const {
+    if (!id.empty()) id = ids_.message_id(id);
+  }
+
+  void call(std::string& id) const {
+    if (!id.empty()) id = ids_.call_id(id);
+  }
+
+  const RunCopy& ids_;
+};
+
+/// The delta that a stream consists of: one fragment of one part, and nothing else said.
+const events::MessageDelta* plain_delta(const events::Event& event) {
+  const auto* deltas = event.payload_as_llm_deltas();
+  if (deltas == nullptr || deltas->deltas()->size() != 1) return nullptr;
+  const events::MessageDelta* delta = deltas->deltas()->Get(0);
+  const bool plain = delta->role() == events::Role::assistant && delta->tool_calls() == nullptr &&
+                     delta->status() == events::DeltaStatus::incomplete;
+  if (!plain || (delta->text() == nullptr) == (delta->content() == nullptr)) return nullptr;
+  if (delta->text() != nullptr) return delta;
+  const events::ContentPart* part = delta->content();
+  const bool thinking = part->type() == events::ContentType::thinking && part->options() == nullptr;
+  return thinking && part->content() != nullptr ? delta : nullptr;
+}
+
+}  // namespace
+
+RunCopy::RunCopy(schema::Stamp stamp)
+    : stamp_(stamp), message_tag_("~" + base36(stamp.incarnation) + "." + std::to_string(stamp.run)) {
+  if (stamp.run > 1) call_tag_ = message_tag_;
+}
+
+std::string RunCopy::message_id(std::string_view recorded) const {
+  return std::string(recorded) + message_tag_;
+}
+
+std::string RunCopy::call_id(std::string_view recorded) const {
+  return std::string(recorded) + call_tag_;
+}
+
+schema::EventBuffer RunCopy::copy(const events::Event& recorded) {
+  if (const events::MessageDelta* delta = plain_delta(recorded)) {
+    const std::string id = message_id(delta->message_id()->string_view());
+    if (delta->text() != nullptr)
+      return builder_.text_delta(stamp_, id, delta->part_index(), delta->text()->string_view());
+    return builder_.thinking_delta(stamp_, id, delta->part_index(),
+                                   delta->content()->content()->string_view());
+  }
+  events::EventT event;
+  recorded.UnPackTo(&event);
+  event.incarnation = stamp_.incarnation;
+  event.run = stamp_.run;
+  Renamer(*this).rename(event);
+  return schema::pack(event);
+}
+
+}  // namespace ringside::agentd
