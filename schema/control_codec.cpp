@@ -74,8 +74,8 @@ expected<const Message*, FrameError> decode_as(std::span<const std::byte> bytes,
                    "unknown body " + std::to_string(static_cast<unsigned>(message->body_type())),
                    message->id());
   }
-  const auto& table = reinterpret_cast<const flatbuffers::Table&>(frame);
-  if (auto error = find_content_fault(table, *control::FrameTypeTable(), content_max(bytes.size()))) {
+  const auto& table = reinterpret_cast<const flatbuffers::Table&>(*message);
+  if (auto error = find_content_fault(table, *Message::MiniReflectTypeTable(), content_max(bytes.size()))) {
     return refused(fault_of(error->fault), std::move(error->message), message->id());
   }
   return message;

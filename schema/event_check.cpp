@@ -2,6 +2,7 @@
 #include "schema/event_check.hpp"
 
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "schema/content_walk.hpp"
@@ -27,6 +28,13 @@ EventFault fault_of(ContentFault fault) noexcept {
 
 unexpected<EventError> refused(EventFault fault, std::string message) {
   return unexpected<EventError>(EventError{fault, std::move(message)});
+}
+
+/// People know the payload by the name of its kind.
+std::string by_kind(std::string message, events::Payload kind) {
+  constexpr std::string_view payload = "payload.";
+  if (message.starts_with(payload)) message.replace(0, payload.size() - 1, kind_name(kind));
+  return message;
 }
 
 bool verified(std::span<const std::byte> bytes) {
@@ -57,8 +65,9 @@ expected<const events::Event*, EventError> check_event(std::span<const std::byte
                    "unknown kind of event " + std::to_string(static_cast<unsigned>(event.payload_type())));
   }
   const auto& table = reinterpret_cast<const flatbuffers::Table&>(event);
-  if (auto error = find_content_fault(table, *events::EventTypeTable(), content_max(bytes.size()))) {
-    return refused(fault_of(error->fault), std::move(error->message));
+  if (auto error =
+          find_content_fault(table, *events::Event::MiniReflectTypeTable(), content_max(bytes.size()))) {
+    return refused(fault_of(error->fault), by_kind(std::move(error->message), event.payload_type()));
   }
   if (auto broken = broken_rule(event)) return refused(EventFault::bad_value, std::move(*broken));
   return &event;

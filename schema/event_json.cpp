@@ -20,6 +20,7 @@ namespace ringside::schema {
 namespace {
 
 constexpr std::size_t quoted_size_max = 80;
+constexpr std::size_t refused_size_max = 64 * 1024;
 
 template <class Number>
 void append_number(std::string& out, Number number) {
@@ -155,6 +156,17 @@ std::optional<JsonError> Members::take_event(const JsonMember& member) {
   return std::nullopt;
 }
 
+/// FlatBuffers' parser with our schema.
+std::unique_ptr<flatbuffers::Parser> make_parser() {
+  using events::EventBinarySchema;
+  auto parser = std::make_unique<flatbuffers::Parser>(json_options());
+  if (!parser->Deserialize(EventBinarySchema::data(), EventBinarySchema::size()) ||
+      !parser->SetRootType("ringside.events.Event")) {
+    throw std::logic_error("the schema that is embedded in this program cannot be read");
+  }
+  return parser;
+}
+
 }  // namespace
 
 class EventJson::Parser {
@@ -166,20 +178,18 @@ class EventJson::Parser {
 
  private:
   expected<EventBuffer, JsonError> encode(const Members& members);
+  unexpected<JsonError> refuse(std::size_t prefix_size, std::size_t event_column);
   JsonError error_of(std::size_t prefix_size, std::size_t event_column) const;
 
   JsonSyntax syntax_;
-  flatbuffers::Parser parser_;
+  std::unique_ptr<flatbuffers::Parser> parser_;
+  std::size_t refused_size_ = 0;          ///< of the lines that `parser_` has refused
   std::vector<std::string> table_names_;  ///< of the payloads, by kind
   std::string wrapped_;
 };
 
-EventJson::Parser::Parser() : parser_(json_options()) {
-  using events::EventBinarySchema;
-  const bool loaded = parser_.Deserialize(EventBinarySchema::data(), EventBinarySchema::size()) &&
-                      parser_.SetRootType("ringside.events.Event");
-  const flatbuffers::EnumDef* kinds = loaded ? parser_.enums_.Lookup("ringside.events.Payload") : nullptr;
-  if (!kinds) throw std::logic_error("the schema that is embedded in this program cannot be read");
+EventJson::Parser::Parser() : parser_(make_parser()) {
+  const flatbuffers::EnumDef* kinds = parser_->enums_.Lookup("ringside.events.Payload");
   for (const events::Payload kind : events::EnumValuesPayload()) {
     const flatbuffers::EnumVal* member = kinds->ReverseLookup(static_cast<std::int64_t>(kind));
     const flatbuffers::StructDef* table = member ? member->union_type.struct_def : nullptr;
@@ -221,18 +231,28 @@ expected<EventBuffer, JsonError> EventJson::Parser::encode(const Members& member
   wrapped_.append(",\"payload_type\":\"").append(kind_name(*members.kind)).append("\",\"payload\":");
   const std::size_t prefix_size = wrapped_.size();
   wrapped_.append(*members.event).append("}");
-  if (!parser_.ParseJson(wrapped_.c_str())) {
-    return unexpected<JsonError>(error_of(prefix_size, members.event_column));
-  }
-  auto event = copy_checked(std::as_bytes(parser_.builder_.GetBufferSpan()));
+  if (!parser_->ParseJson(wrapped_.c_str())) return refuse(prefix_size, members.event_column);
+  auto event = copy_checked(std::as_bytes(parser_->builder_.GetBufferSpan()));
   if (!event) return unexpected<JsonError>(JsonError{std::move(event.error().message), members.event_column});
   return std::move(*event);
+}
+
+/// The parser keeps what it had read of a line that it then refused, up to a hundred times its size, so it is made anew
+/// now and then.
+unexpected<JsonError> EventJson::Parser::refuse(std::size_t prefix_size, std::size_t event_column) {
+  auto error = unexpected<JsonError>(error_of(prefix_size, event_column));
+  refused_size_ += wrapped_.size();
+  if (refused_size_ > refused_size_max) {
+    parser_ = make_parser();
+    refused_size_ = 0;
+  }
+  return error;
 }
 
 /// FlatBuffers says `LINE: COLUMN: error: WHAT`, of the text that we made.
 JsonError EventJson::Parser::error_of(std::size_t prefix_size, std::size_t event_column) const {
   constexpr std::string_view marker = ": error: ";
-  const std::string_view told = parser_.error_;
+  const std::string_view told = parser_->error_;
   const std::size_t marked = told.find(marker);
   if (marked == std::string_view::npos) return JsonError{std::string(told), event_column};
   const std::string_view place = told.substr(0, marked);
@@ -247,7 +267,7 @@ JsonError EventJson::Parser::error_of(std::size_t prefix_size, std::size_t event
 bool EventJson::Parser::print_payload(std::string& out, const events::Event& event) const {
   const auto kind = static_cast<std::size_t>(event.payload_type());
   if (kind_name(event.payload_type()).empty() || !event.payload()) return false;
-  return flatbuffers::GenerateTextFromTable(parser_, event.payload(), table_names_[kind], &out);
+  return flatbuffers::GenerateTextFromTable(*parser_, event.payload(), table_names_[kind], &out);
 }
 
 EventJson::EventJson() : parser_(std::make_unique<Parser>()) {}

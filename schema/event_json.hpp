@@ -51,7 +51,8 @@ class EventJson {
   EventJson& operator=(EventJson&&) noexcept;
   ~EventJson();
 
-  /// Reads one line, with or without its newline. The error names the column.
+  /// Reads one line, with or without its newline. The column of an error in the values of the event is where the reader
+  /// noticed, right behind it.
   expected<EventLine, JsonError> parse_line(std::string_view line);
 
   /// Appends one line, without a newline. Requires an event that was checked or encoded by this process. The

@@ -103,7 +103,10 @@ struct JsonSyntax::Scratch {
       return JsonError{std::string(words_for(code)), column};
     }
 
-    JsonError error_here(simdjson::error_code code) { return error_at(here(), code); }
+    JsonError error_here(simdjson::error_code code) {
+      const std::size_t column = here();
+      return error_at(column, column > text.size() ? simdjson::INCOMPLETE_ARRAY_OR_OBJECT : code);
+    }
 
     std::optional<JsonError> value(ondemand::value value, std::size_t depth);
     std::optional<JsonError> array(ondemand::array array, std::size_t depth);
