@@ -66,9 +66,9 @@ enum class SubscribeFrom {
 
 struct SubscribeRequest {
   SubscribeFrom from = SubscribeFrom::latest;
-  std::uint64_t sequence = 0;  ///< with `sequence` only
-  std::uint64_t session = 0;   ///< for `release_session`
-  shm::Subscriber subscriber;  ///< without pins: a copying reader
+  std::uint64_t sequence = 0;    ///< with `sequence` only
+  std::uint64_t session = 0;     ///< for `release_session`
+  shm::Subscriber subscriber{};  ///< without pins: a copying reader
 };
 
 /// What the client needs to begin. `copying`: no pin slot was left, or none was asked for.
