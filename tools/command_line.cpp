@@ -46,15 +46,20 @@ void add_commands(CLI::App& app, Invocation& invocation) {
     command->fallthrough();
 }
 
-/// The word that stands where a command should, if it is none; else empty.
+/// The words that stand where a command should, if they are none; else empty.
 std::string unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App* group = &app;
+  std::string path;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--namespace" || words[i] == "--socket") {
       ++i;  // its value
     } else if (!words[i].starts_with('-')) {
-      const auto commands =
-          app.get_subcommands([&](const CLI::App* command) { return command->check_name(words[i]); });
-      return commands.empty() ? words[i] : "";
+      path += (path.empty() ? "" : " ") + words[i];
+      const auto named =
+          group->get_subcommands([&](const CLI::App* each) { return each->check_name(words[i]); });
+      if (named.empty()) return path;
+      group = named.front();
+      if (group->get_subcommands([](const CLI::App*) { return true; }).empty()) return "";
     }
   }
   return "";

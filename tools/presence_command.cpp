@@ -20,8 +20,6 @@ struct PresenceArguments {
   std::optional<double> timeout_s;
 };
 
-using Viewers = std::map<std::string, std::vector<PresenceMeta>, std::less<>>;
-
 void append_json(std::string& out, const PresenceMeta& window) {
   fmt::format_to(std::back_inserter(out), R"({{"ref":{},"previous_ref":{},"client_id":)", window.ref,
                  window.previous_ref);
@@ -48,7 +46,21 @@ void append_json(std::string& out, const std::string& key, const std::vector<Pre
     append_json(out, window);
     separator = ",";
   }
-  out += "]}\n";
+  out += "]}";
+}
+
+/// All of them on one line, with the version that the changes to come build on.
+void append_json(std::string& out, const std::string& topic, const PresenceList& present) {
+  out += R"({"presence":{"topic":)";
+  append_json_string(out, topic);
+  fmt::format_to(std::back_inserter(out), R"(,"version":{},"viewers":[)", present.version);
+  const char* separator = "";
+  for (const auto& [key, windows] : present.viewers) {
+    out += separator;
+    append_json(out, key, windows);
+    separator = ",";
+  }
+  out += "]}}\n";
 }
 
 /// `KEY  NAME=VALUE ...`, a line a window.
@@ -65,16 +77,6 @@ void append_lines(std::string& out, const std::string& key, const std::vector<Pr
   }
 }
 
-void append(std::string& out, const Viewers& viewers, bool json) {
-  for (const auto& [key, windows] : viewers) {
-    if (json) {
-      append_json(out, key, windows);
-    } else {
-      append_lines(out, key, windows);
-    }
-  }
-}
-
 ExitCode list(const Invocation& invocation, const PresenceArguments& arguments) {
   end_when_interrupted();
   auto client = Client::connect(invocation.endpoint);
@@ -82,7 +84,14 @@ ExitCode list(const Invocation& invocation, const PresenceArguments& arguments) 
   auto present = client->presence_list(arguments.topic);
   if (!present) return report("presence list " + arguments.topic, present.error());
   std::string out;
-  append(out, present->viewers, arguments.json);
+  for (const auto& [key, windows] : present->viewers) {
+    if (arguments.json) {
+      append_json(out, key, windows);
+      out += '\n';
+    } else {
+      append_lines(out, key, windows);
+    }
+  }
   print(out);
   return ExitCode::done;
 }
@@ -122,7 +131,12 @@ ExitCode watch(const Invocation& invocation, const PresenceArguments& arguments)
   auto present = client->presence_list(arguments.topic);
   if (!present) return report("presence watch " + arguments.topic, present.error());
   Output output(interrupts, deadline);
-  append(output.batch(), present->viewers, arguments.json);
+  if (arguments.json) {
+    append_json(output.batch(), arguments.topic, *present);
+  } else {
+    for (const auto& [key, windows] : present->viewers)
+      append_lines(output.batch(), key, windows);
+  }
   DiffsAbove view(present->version, arguments.json ? make_json_view() : make_line_view());
   Follower follower(*subscription, view, output, interrupts, deadline);
   FollowUntil until;
@@ -145,9 +159,10 @@ void add_presence_command(CLI::App& app, Invocation& invocation) {
   CLI::App* watching = command->add_subcommand("watch", "Who is there now, then who comes and goes");
   watching->add_option("TOPIC", arguments->topic, "The presence topic, e.g. conversation:123")->required();
   watching->add_flag("--json", arguments->json,
-                     "Viewers as `presence list --json`, changes as `tail --json`");
-  watching->add_option("--count", arguments->count, "End after so many changes");
-  watching->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124");
+                     "A line with who is there, then changes as `tail --json` prints them");
+  watching->add_option("--count", arguments->count, "End after so many changes")->type_name("N");
+  watching->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124")
+      ->type_name("S");
   watching->callback([&invocation, arguments] {
     invocation.run = [&invocation, arguments] { return watch(invocation, *arguments); };
   });

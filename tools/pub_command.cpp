@@ -166,9 +166,10 @@ ExitCode pub(const Invocation& invocation, const PubArguments& arguments) {
 void add_pub_command(CLI::App& app, Invocation& invocation) {
   auto arguments = std::make_shared<PubArguments>();
   CLI::App* command = app.add_subcommand("pub", "Publish events to an agent's topic, a JSON line each");
-  command->add_option("AGENT", arguments->agent, "The agent's id")->required();
-  CLI::Option* line = command->add_option("--json", arguments->line, "This one line");
+  command->add_option("AGENT", arguments->agent, "The agent's id")->type_name("")->required();
+  CLI::Option* line = command->add_option("--json", arguments->line, "This one line")->type_name("LINE");
   command->add_option("INPUT", arguments->input, "`-`: the lines of standard input")
+      ->type_name("")
       ->capture_default_str()
       ->excludes(line);
   command->add_flag("-v,--verbose", arguments->verbose, "Print the sequence number of each event published");

@@ -22,28 +22,8 @@ ExitCode code_of(ConnectFault fault) noexcept {
       return ExitCode::not_allowed;
     case ConnectFault::timeout:
       return ExitCode::timed_out;
-    case ConnectFault::no_socket:
-    case ConnectFault::unreachable:
-    case ConnectFault::unsupported_version:
-    case ConnectFault::protocol:
-    case ConnectFault::daemon_gone:
-    case ConnectFault::system:
-      break;
-  }
-  return ExitCode::unavailable;
-}
-
-std::string_view advice(ConnectFault fault) noexcept {
-  switch (fault) {
-    case ConnectFault::no_socket:
-    case ConnectFault::unreachable:
-      return "; start agentd, or name another with --namespace or --socket";
-    case ConnectFault::unsupported_version:
-      return "; install ringside and agentd of the same release";
-    case ConnectFault::daemon_gone:
-      return "; try again, and look at agentd's log";
     default:
-      return "";
+      return ExitCode::unavailable;
   }
 }
 
@@ -101,7 +81,7 @@ void complain(std::string_view text) {
 }
 
 ExitCode report(const ConnectError& error) {
-  complain(fmt::format("{}{}", error.message, advice(error.fault)));
+  complain(error.message);
   return code_of(error.fault);
 }
 

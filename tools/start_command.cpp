@@ -97,21 +97,31 @@ void add_start_command(CLI::App& app, Invocation& invocation) {
   auto arguments = std::make_shared<StartArguments>();
   CLI::App* command =
       app.add_subcommand("start", "Start an agent, or find it running: prints `created` or `existing`");
-  command->add_option("AGENT", arguments->agent, "The agent's id")->required();
+  command->add_option("AGENT", arguments->agent, "The agent's id")->type_name("")->required();
   command->add_option("--runner", arguments->runner, "What does its work: `replay` or `exec`")
+      ->type_name("R")
       ->required()
       ->check(CLI::IsMember({"replay", "exec"}));
-  command->add_option("--source", arguments->source, "replay: the recorded stream, a file");
+  command->add_option("--source", arguments->source, "replay: the recorded stream, a file")
+      ->type_name("FILE");
   command->add_option("--speed", arguments->speed, "replay: a factor of the recorded pace, or `max`")
+      ->type_name("S")
       ->capture_default_str();
-  command->add_option("--presence-topic", arguments->presence_topic,
-                      "Count the viewers there, and end the agent when the last has left");
-  command->add_option("--grace", arguments->grace_ms,
-                      "How long after the last viewer left, in ms (agentd's default)");
-  command->add_option("--inactivity", arguments->inactivity_ms,
-                      "End the agent after so many ms without activity; 0: never (agentd's default)");
+  command
+      ->add_option("--presence-topic", arguments->presence_topic,
+                   "Count the viewers there, and end the agent when the last has left")
+      ->type_name("T");
+  command
+      ->add_option("--grace", arguments->grace_ms,
+                   "How long after the last viewer left, in ms (agentd's default)")
+      ->type_name("MS");
+  command
+      ->add_option("--inactivity", arguments->inactivity_ms,
+                   "End the agent after so many ms without activity; 0: never (agentd's default)")
+      ->type_name("MS");
   command->add_flag("--idle", arguments->idle, "Start without a first run");
-  command->add_option("CMD", arguments->command, "exec: the child and its arguments, after `--`");
+  command->add_option("CMD", arguments->command, "exec: the child and its arguments, after `--`")
+      ->type_name("");
   command->callback([&invocation, arguments] {
     // As they were given: the parser would take a word in brackets for a list.
     if (!arguments->command.empty()) arguments->command = invocation.after_dashes;

@@ -59,13 +59,14 @@ ExitCode follow(Client& client, const TailArguments& arguments, const SubscribeO
                 const FollowUntil& until, const Interrupts& interrupts) {
   const Deadline deadline(arguments.timeout_s);
   const std::string topic = topic_of_argument(arguments.name);
+  auto subscription = client.subscribe(topic, from);
+  if (!subscription) return report("tail " + topic, subscription.error());
+  // Subscribed first: whoever sees this viewer come knows that it misses nothing from then on.
   std::optional<Viewer> viewer;
   if (!arguments.key.empty()) {
     viewer.emplace(client, topic, arguments.key);
     if (auto entered = viewer->enter(); !entered) return report("track " + arguments.key, entered.error());
   }
-  auto subscription = client.subscribe(topic, from);
-  if (!subscription) return report("tail " + topic, subscription.error());
   Output output(interrupts, deadline);
   const auto view = view_for(arguments, output);
   Follower follower(*subscription, *view, output, interrupts, deadline);
@@ -108,14 +109,20 @@ void add_tail_command(CLI::App& app, Invocation& invocation) {
   auto arguments = std::make_shared<TailArguments>();
   CLI::App* command =
       app.add_subcommand("tail", "Follow a topic, or an agent's main topic, and show its events");
-  command->add_option("NAME", arguments->name, "A topic (with a colon in its name) or an agent")->required();
+  command->add_option("NAME", arguments->name, "A topic (with a colon in its name) or an agent")
+      ->type_name("")
+      ->required();
   command->add_option("--from", arguments->from, "`latest`, `oldest`, `keyframe` or a sequence number")
+      ->type_name("F")
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "One event a line, as JSON");
-  command->add_option("--count", arguments->count, "End after so many events");
-  command->add_option("--until", arguments->until, "End after an event of this name, e.g. agent_shutdown");
-  command->add_option("--track", arguments->key, "Be counted as a viewer under this key for as long");
-  command->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124");
+  command->add_option("--count", arguments->count, "End after so many events")->type_name("N");
+  command->add_option("--until", arguments->until, "End after an event of this name, e.g. agent_shutdown")
+      ->type_name("EVENT");
+  command->add_option("--track", arguments->key, "Be counted as a viewer under this key for as long")
+      ->type_name("KEY");
+  command->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124")
+      ->type_name("S");
   command->callback([&invocation, arguments] {
     invocation.run = [&invocation, arguments] { return tail(invocation, *arguments); };
   });
