@@ -2,83 +2,16 @@
 #include "arbitrary_event.hpp"
 
 #include <cstdint>
-#include <limits>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include <rapidcheck.h>
+#include "arbitrary_value.hpp"
 
 namespace ringside::schema::testing {
 namespace {
 
 constexpr int nesting_max = 2;
-
-bool maybe() {
-  return *rc::gen::arbitrary<bool>();
-}
-
-template <class Number>
-Number number() {
-  return *rc::gen::weightedOneOf<Number>({{4, rc::gen::arbitrary<Number>()},
-                                          {1, rc::gen::just(std::numeric_limits<Number>::min())},
-                                          {1, rc::gen::just(std::numeric_limits<Number>::max())}});
-}
-
-template <class Enum>
-Enum one_of() {
-  return static_cast<Enum>(
-      *rc::gen::inRange<int>(static_cast<int>(Enum::MIN), static_cast<int>(Enum::MAX) + 1));
-}
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto byte = [&out](std::uint32_t value) { out.push_back(static_cast<char>(value)); };
-  if (code < 0x80) {
-    byte(code);
-  } else if (code < 0x800) {
-    byte(0xc0 | code >> 6);
-    byte(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    byte(0xe0 | code >> 12);
-    byte(0x80 | (code >> 6 & 0x3f));
-    byte(0x80 | (code & 0x3f));
-  } else {
-    byte(0xf0 | code >> 18);
-    byte(0x80 | (code >> 12 & 0x3f));
-    byte(0x80 | (code >> 6 & 0x3f));
-    byte(0x80 | (code & 0x3f));
-  }
-}
-
-std::string text() {
-  using Code = std::uint32_t;
-  static const auto code =
-      rc::gen::weightedOneOf<Code>({{6, rc::gen::inRange<Code>(0x20, 0x7f)},
-                                    {2, rc::gen::inRange<Code>(0, 0x20)},
-                                    {2, rc::gen::element<Code>('"', '\\', '/', 0x7f, 0x2028)},
-                                    {2, rc::gen::inRange<Code>(0x80, 0x800)},
-                                    {1, rc::gen::inRange<Code>(0x800, 0xd800)},
-                                    {1, rc::gen::inRange<Code>(0xe000, 0x10000)},
-                                    {2, rc::gen::inRange<Code>(0x10000, 0x110000)}});
-  std::string out;
-  for (const Code each : *rc::gen::container<std::vector<Code>>(code))
-    append_utf8(out, each);
-  return out;
-}
-
-std::string name() {
-  return text() + "n";
-}
-
-template <class Element, class Make>
-std::vector<std::unique_ptr<Element>> several(Make make, int count_min = 0) {
-  std::vector<std::unique_ptr<Element>> elements;
-  const int count = *rc::gen::inRange(count_min, 4);
-  for (int i = 0; i < count; ++i)
-    elements.push_back(std::make_unique<Element>(make()));
-  return elements;
-}
 
 events::KeyValueT key_value() {
   events::KeyValueT pair;
