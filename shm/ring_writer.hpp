@@ -153,19 +153,24 @@ class BasicRingWriter {
 
  private:
   std::uint64_t commit_unchecked(std::uint32_t size, std::uint32_t kind, std::int64_t time_ns) noexcept {
-    const std::uint64_t next = next_place(offset_, size);
-    // relaxed: E1 publishes them. The place to come is cleared before the commit, or the stale bytes there could be
-    // taken for a record.
-    segment_.word(offset_ + offsetof(RecordHeader, time_ns))
+    const auto segment = segment_;
+    const std::uint64_t place = offset_;
+    const std::uint64_t sequence = sequence_;
+    const std::uint64_t next = next_place(place, size);
+    // Our own members first: the compiler must take every store below for one that may change them.
+    offset_ = next;
+    sequence_ = sequence + 1;
+    // relaxed: E1 publishes it.
+    segment.word(place + offsetof(RecordHeader, time_ns))
         .store(static_cast<std::uint64_t>(time_ns), std::memory_order::relaxed);
     // relaxed: E1 publishes it; the upper half is the reserved word.
-    segment_.word(offset_ + offsetof(RecordHeader, kind)).store(kind, std::memory_order::relaxed);
-    // relaxed: E1 publishes it.
-    segment_.word(next).store(0, std::memory_order::relaxed);
+    segment.word(place + offsetof(RecordHeader, kind)).store(kind, std::memory_order::relaxed);
+    // relaxed: E1 publishes it. The place to come is cleared before the commit, or the stale bytes there could be
+    // taken for a record.
+    segment.word(next).store(0, std::memory_order::relaxed);
     // E1: the record, whole, and the end behind it.
-    segment_.word(offset_).store(commit_word(sequence_, size), std::memory_order::release);
-    offset_ = next;
-    return sequence_++;
+    segment.word(place).store(commit_word(sequence, size), std::memory_order::release);
+    return sequence;
   }
 
   [[nodiscard]] std::optional<PublishError> make_room(std::uint64_t size) noexcept;

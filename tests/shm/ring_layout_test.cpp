@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bytes themselves. A change here is a new layout version.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "shm/ring_object.hpp"
+#include "tests/shm/ring_fixture.hpp"
+
+namespace ringside::shm {
+namespace {
+
+std::string hex(const std::byte* bytes, std::size_t size) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i > 0 && i % 8 == 0) text += ' ';
+    text += digits[std::to_integer<unsigned>(bytes[i]) >> 4];
+    text += digits[std::to_integer<unsigned>(bytes[i]) & 15];
+  }
+  return text;
+}
+
+TEST(RingLayout, OfARecord) {
+  HeapRing ring(small_geometry, 0x1122334455667788);
+  const std::array payload{std::byte{'h'}, std::byte{'e'}, std::byte{'l'}, std::byte{'l'}, std::byte{'o'}};
+  ASSERT_TRUE(ring.writer.publish(payload, 0x0a0b0c0d, 0x0102030405060708));
+  EXPECT_EQ(hex(ring.view().segment(0).bytes(0), 40),
+            "8877665505000010 0807060504030201 0d0c0b0a00000000 68656c6c6f000000 0000000000000000");
+}
+
+TEST(RingLayout, OfALink) {
+  HeapRing ring(small_geometry, 0x1122334455667788);
+  const std::vector<std::byte> payload(4056, std::byte{'x'});
+  ASSERT_TRUE(ring.writer.publish(payload, 1, 2));
+  ASSERT_TRUE(ring.writer.publish(payload, 1, 2));
+  ASSERT_TRUE(ring.writer.publish(payload, 1, 2));
+  EXPECT_EQ(hex(ring.view().segment(0).bytes(4080), 16), "8977665501000030 0200000000000000");
+  EXPECT_EQ(hex(ring.view().segment(1).bytes(4080), 16), "8a77665502000030 0300000000000000");
+}
+
+TEST(RingLayout, OfTheHeaderAndItsTable) {
+  RingIdentity identity{"topic", 0x0102030405060708, {0xaa, 0xbb}};
+  auto object =
+      RingObject::create("/ringside.layout." + std::to_string(::getpid()), small_geometry, identity, 5);
+  ASSERT_TRUE(object);
+  object->remove();
+  RingWriter writer(object->memory(), object->backing(), 5);
+  const auto* base = reinterpret_cast<const std::byte*>(&object->view().generation(0)) - sizeof(RingHeader);
+  EXPECT_EQ(hex(base, 16), "72696e6773696465 0100000000100000");
+  EXPECT_EQ(hex(base + 24, 40),
+            "0010000003000000 0200000002000000 0800000000000000 0090000000000000 0500000000000000");
+  EXPECT_EQ(hex(base + 64, 32), "0807060504030201 aabb000000000000 0000000000000000 0500000000000000");
+  EXPECT_EQ(hex(base + 128, 8), "746f706963000000");
+  EXPECT_EQ(hex(base + 384, 8), "0000000000000000");
+  EXPECT_EQ(hex(base + 512, 64),
+            "0100000000000000 0500000000000000 0010000000000000 0010000000000000 "
+            "0000000000000000 0000000000000000 0020000000000000 0010000000000000");
+}
+
+TEST(RingLayout, FingerprintChangesOnlyWithTheLayoutVersion) {
+  static_assert(ring_layout_version == 1);
+  EXPECT_EQ(ring_fingerprint(), 0xb2fb0cf93d5cec5f);
+}
+
+TEST(RingLayout, KeepsEverythingInsideItsBounds) {
+  for (const std::uint32_t segment_size : {4096U, 65536U, 16U * 1024 * 1024}) {
+    const std::uint32_t largest = payload_size_max(segment_size);
+    EXPECT_EQ(next_place(0, largest), last_place(segment_size));
+    EXPECT_EQ(length_bits(commit_word(~std::uint64_t{0}, largest)), largest);
+  }
+  EXPECT_NE(commit_word(0, 0), 0U);
+  const RingGeometry largest{segment_size_max, window_segments_max, subscription_limit, pins_max};
+  EXPECT_FALSE(fault_of(largest));
+  EXPECT_EQ(largest.object_size() % page_size, 0U);
+  EXPECT_EQ(length_bits(link_word(0, largest.pool_segments())), largest.pool_segments());
+}
+
+}  // namespace
+}  // namespace ringside::shm
