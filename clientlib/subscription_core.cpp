@@ -23,6 +23,11 @@ SubscriptionCore::SubscriptionCore(std::shared_ptr<Session> session, std::string
   } else {
     pinning_.emplace(ring_.view(), grant.cursor, session_->facts().page.pins(grant.page_line));
   }
+  if (grant.missed != 0) {
+    found_.kind = shm::Next::Kind::gap;
+    found_.gap = {grant.cursor.next_sequence - grant.missed, grant.missed};
+    found_early_ = true;
+  }
   session_->add(this);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clientlib/subscription_grant.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "schema/topic_name.hpp"
@@ -34,21 +35,29 @@ RequestError ring_error(const shm::RingAttachError& error) {
           "the ring that agentd sent: " + std::string(describe(error))};
 }
 
+/// How many of the events that the caller wants have left the ring.
+std::uint64_t missed_before(const SubscribeOptions& options, std::uint64_t next_sequence) noexcept {
+  if (options.from != From::sequence) return 0;
+  const std::uint64_t wanted = std::max<std::uint64_t>(options.sequence, 1);
+  return next_sequence > wanted ? next_sequence - wanted : 0;
+}
+
 expected<SubscriptionGrant, RequestError> check_grant(Session& session, const std::string& topic,
-                                                      bool copying, const control::SubscribeReply& reply,
-                                                      Answer& answer) {
+                                                      const SubscribeOptions& options,
+                                                      const control::SubscribeReply& reply, Answer& answer) {
   if (answer.descriptors.size() != 1)
     return failure(RequestFault::protocol, "agentd's answer has not the one descriptor of a ring");
   auto ring = shm::AttachedRing::attach(std::move(answer.descriptors.front()), session.facts().daemon);
   if (!ring) return unexpected(ring_error(ring.error()));
   if (ring->identity().topic != topic)
     return failure(RequestFault::untrusted, "the ring that agentd sent is another topic's");
-  const std::uint32_t line = copying ? 0 : reply.page_line();
+  const std::uint32_t line = options.copying ? 0 : reply.page_line();
   if (line != 0 && !shm::SessionPage::is_subscription_line(line))
     return failure(RequestFault::protocol, "agentd granted a line of the session page that holds no pins");
   return SubscriptionGrant{.subscription = reply.subscription(),
                            .page_line = line,
                            .cursor = {reply.generation(), reply.offset(), reply.next_sequence()},
+                           .missed = missed_before(options, reply.next_sequence()),
                            .running = reply.running(),
                            .ring = std::move(*ring)};
 }
@@ -83,7 +92,7 @@ expected<SubscriptionGrant, RequestError> request_subscription(Session& session,
   if (!answer) return unexpected(answer.error());
   const auto reply = body_of<control::SubscribeReply>(*answer->reply);
   if (!reply) return unexpected(reply.error());
-  auto grant = check_grant(session, topic, options.copying, **reply, *answer);
+  auto grant = check_grant(session, topic, options, **reply, *answer);
   if (!grant) session.tell(unsubscribe_request((*reply)->subscription()));
   return grant;
 }

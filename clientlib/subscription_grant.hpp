@@ -17,6 +17,7 @@ struct SubscriptionGrant {
   std::uint64_t subscription;
   std::uint32_t page_line;  ///< 0: read by copying
   shm::Cursor cursor;
+  std::uint64_t missed;  ///< events before the cursor that were asked for and are no longer there
   bool running;
   shm::AttachedRing ring;
 };

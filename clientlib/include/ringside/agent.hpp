@@ -16,26 +16,26 @@ namespace ringside {
 
 /// Plays a recorded stream. `source` is a path as agentd sees it.
 struct ReplayRunner {
-  std::string source;
+  std::string source = {};
   double speed = 1.0;  ///< a factor of the recorded pace; 0 = as fast as it goes
 };
 
 /// Runs a child process that writes event lines and reads command lines.
 struct ExecRunner {
-  std::vector<std::string> argv;
-  std::string working_directory;  ///< empty: agentd's own
+  std::vector<std::string> argv = {};
+  std::string working_directory = {};  ///< empty: agentd's own
 };
 
 struct StartOptions {
-  std::variant<ReplayRunner, ExecRunner> runner;
+  std::variant<ReplayRunner, ExecRunner> runner = {};
 
   /// With a topic here the agent's viewers are counted there, and it ends `grace_period` after the last one
   /// left.
-  std::string presence_topic;
-  std::optional<std::chrono::milliseconds> grace_period;  ///< nothing: agentd's configured default
+  std::string presence_topic = {};
+  std::optional<std::chrono::milliseconds> grace_period = {};  ///< nothing: agentd's configured default
 
   /// How long it may do nothing before it ends; zero: for ever; nothing: agentd's configured default.
-  std::optional<std::chrono::milliseconds> inactivity;
+  std::optional<std::chrono::milliseconds> inactivity = {};
 
   /// Start without a first run.
   bool stay_idle = false;
@@ -54,13 +54,13 @@ struct Published {
 };
 
 struct AgentInfo {
-  std::string agent_id;
+  std::string agent_id = {};
   events::AgentStatus status = events::AgentStatus::idle;
   std::uint64_t incarnation = 0;
   std::int64_t started_at = 0;        ///< nanoseconds since the epoch
   std::int64_t last_activity_at = 0;  ///< nanoseconds since the epoch
   std::uint64_t next_sequence = 0;
-  std::string presence_topic;  ///< empty: its viewers are not counted
+  std::string presence_topic = {};  ///< empty: its viewers are not counted
   std::uint32_t viewers = 0;
 };
 

@@ -44,14 +44,14 @@ struct ConnectOptions {
   /// The control socket's path. Empty: `$RINGSIDE_SOCKET` (only if no namespace is named here), then
   /// `$XDG_RUNTIME_DIR/ringside/<namespace>/control.sock` if a socket is there, then
   /// `/run/ringside/<namespace>/control.sock`.
-  std::string socket;
+  std::string socket = {};
 
   /// 1 to 64 bytes of letters, digits, '.', '_' and '-'; empty: "default", or whatever the socket
   /// serves. An agentd that serves another namespace than the one named here is refused.
-  std::string namespace_name;
+  std::string namespace_name = {};
 
   /// What agentd's log calls this client; empty: the process's name.
-  std::string name;
+  std::string name = {};
 
   std::chrono::milliseconds request_timeout = std::chrono::seconds(10);
 };

@@ -63,14 +63,14 @@ class Tracking {
 struct PresenceMeta {
   std::uint64_t ref = 0;
   std::uint64_t previous_ref = 0;  ///< the ref before the last update; 0: none
-  std::string client_id;           ///< whose: compare with `Client::client_id`
-  Meta meta;
+  std::string client_id = {};      ///< whose: compare with `Client::client_id`
+  Meta meta = {};
 };
 
 /// Everybody on a topic, as of one version: key -> metas.
 struct PresenceList {
   std::uint64_t version = 0;
-  std::map<std::string, std::vector<PresenceMeta>, std::less<>> viewers;
+  std::map<std::string, std::vector<PresenceMeta>, std::less<>> viewers = {};
 };
 
 /// Follows a topic's presence exactly: subscribe, then list, then apply every diff that comes.
