@@ -46,10 +46,11 @@ struct SentMessage {
   std::uint64_t run = 0;
 };
 
-/// What ends it by itself, with `presence_tracking`: `no_viewers`, once it has been idle without a key on its
-/// presence topic for the grace period; what is not idle is left to `inactivity`, since a run that was
-/// cancelled or failed waits for somebody who comes back. `inactivity`: in any status but running, with no
-/// message, run, start, end of a run or touch for so long; who watches does not count.
+/// The lifecycle as a state machine. Two things end an agent that nobody stops:
+/// `no_viewers`, with `presence_tracking`: it has been idle, with no key on its presence topic, for the grace
+/// period. An agent in cancelled or error is not idle: it is left to inactivity.
+/// `inactivity`: it is not running, and no message, start or end of a run or touch has come for so long. Who
+/// watches does not count.
 class Agent {
  public:
   /// `stopping`: told to stop, with a run that still has its bounded time. `closed`: over.
