@@ -164,7 +164,6 @@ Refusal Agent::refuse_in_status(std::string_view what, std::string_view remedy) 
 
 Agent::Ending Agent::next_ending() const noexcept {
   Ending ending;
-  if (running()) return ending;
   if (options_.inactivity_ms != 0) ending.at_ns = later_by_ms(activity_.steady_ns, options_.inactivity_ms);
   if (options_.presence_tracking && status_ == AgentStatus::idle && viewers_ == 0) {
     const std::int64_t grace_ends_ns = later_by_ms(unseen_since_ns_, options_.grace_period_ms);

@@ -117,7 +117,7 @@ class Agent {
   [[nodiscard]] std::int64_t last_activity_at_ns() const noexcept { return activity_.wall_ns; }
 
  private:
-  /// What ends an agent that nobody needs, and when.
+  /// What ends an agent that rests and that nobody needs, and when.
   struct Ending {
     std::int64_t at_ns = never_ns;
     events::ShutdownReason reason = events::ShutdownReason::inactivity;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schema/event_buffer.hpp"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 namespace ringside::schema {
@@ -21,7 +21,7 @@ EventBuffer& EventBuffer::operator=(EventBuffer&& other) noexcept {
 EventBuffer EventBuffer::copy_of(std::span<const std::byte> finished) {
   static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= event_alignment);
   auto bytes = std::make_unique_for_overwrite<std::byte[]>(finished.size());
-  std::memcpy(bytes.get(), finished.data(), finished.size());
+  std::ranges::copy(finished, bytes.get());
   return EventBuffer(std::move(bytes), finished.size());
 }
 
