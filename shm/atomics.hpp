@@ -23,7 +23,7 @@ struct SystemAtomics {
 
   /// Plain bytes into a place that no pinning reader may be reading. `to` is aligned to 8.
   static void copy_in(std::byte* to, const std::byte* from, std::size_t size) noexcept {
-    std::memcpy(std::assume_aligned<8>(to), from, size);
+    if (size != 0) std::memcpy(std::assume_aligned<8>(to), from, size);  // an empty span may have no address
   }
 };
 

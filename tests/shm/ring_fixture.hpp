@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +33,7 @@ inline std::vector<std::byte> payload_of(std::uint64_t sequence, std::size_t siz
 
 inline bool is_whole(const Record& record) {
   const auto expected = payload_of(record.sequence, record.size);
-  return std::memcmp(record.payload, expected.data(), expected.size()) == 0;
+  return std::equal(expected.begin(), expected.end(), record.payload);
 }
 
 /// Backs what `allows` says yes to.
