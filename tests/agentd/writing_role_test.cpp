@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <semaphore>
 #include <thread>
 #include <vector>
@@ -31,7 +32,9 @@ struct Listener {
     heard.push_back({said->ticket, said->thread, said->number});
     delivered.fetch_add(1, std::memory_order::relaxed);
   }
-  void end_drain() noexcept {}
+  void end_drain() noexcept {
+    if (on_end_drain) on_end_drain();
+  }
   bool hand_over() noexcept {
     hand_overs.fetch_add(1, std::memory_order::relaxed);
     return on_hand_over && on_hand_over();
@@ -48,6 +51,32 @@ struct Listener {
   std::atomic<int> hand_overs{0};
   std::function<void(const Said&)> on_delivery;
   std::function<bool()> on_hand_over;
+  std::function<void()> on_end_drain;
+};
+
+/// Gives everything, but the latest first: the reorder buffer has to restore the order.
+class ReversingQueue {
+ public:
+  [[nodiscard]] bool enqueue(Said* said) noexcept {
+    const std::lock_guard lock(guard_);
+    waiting_.push_back(said);
+    return true;
+  }
+  std::size_t dequeue(Said** nodes, std::size_t) noexcept {
+    const std::lock_guard lock(guard_);
+    if (waiting_.empty()) return 0;
+    *nodes = waiting_.back();
+    waiting_.pop_back();
+    return 1;
+  }
+  [[nodiscard]] bool empty() const noexcept {
+    const std::lock_guard lock(guard_);
+    return waiting_.empty();
+  }
+
+ private:
+  mutable std::mutex guard_;
+  std::vector<Said*> waiting_;
 };
 
 /// Lets moodycamel's queue run out of memory now and then.
@@ -69,6 +98,7 @@ struct PoorTraits : TicketQueueTraits {
 };
 
 using Role = WritingRole<Said, Listener>;
+using ReversedRole = WritingRole<Said, Listener, shm::SystemAtomics, ReversingQueue>;
 using PoorRole = WritingRole<Said, Listener, shm::SystemAtomics, TicketQueue<Said, PoorTraits>>;
 
 constexpr std::uint32_t thread_count = 8;
@@ -163,6 +193,46 @@ TEST(WritingRole, LeavesNothingBehindWhenItsProducersAreDone) {
   threads.clear();
   EXPECT_EQ(wrong, 0U);
   EXPECT_EQ(listener.heard.size(), producers * many);
+}
+
+TEST(WritingRole, SeesWhatCameJustBeforeItGaveTheRoleBack) {
+  Listener listener;
+  Role role(listener);
+  // Another thread comes between the holder's last take from the queue and the giving: it finds the role taken, and goes.
+  listener.on_end_drain = [&] {
+    if (listener.drains == 1) std::jthread([&] { role.submit(std::make_unique<Said>(1, 0)); }).join();
+  };
+  role.submit(std::make_unique<Said>(0, 0));
+  ASSERT_EQ(listener.heard.size(), 2U) << "an event was left behind until somebody else comes";
+  EXPECT_EQ(listener.heard.back().thread, 1U);
+}
+
+TEST(WritingRole, RestoresTheOrderOfAQueueThatHasNone) {
+  constexpr std::uint32_t others = 500;
+  Listener listener;
+  ReversedRole role(listener);
+  std::binary_semaphore delivering(0);
+  std::binary_semaphore brought(0);
+  listener.on_delivery = [&](const Said& said) {
+    if (said.ticket != 0) return;
+    delivering.release();
+    brought.acquire();
+  };
+  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
+  delivering.acquire();
+  for (std::uint32_t i = 0; i < others; ++i)
+    role.submit(std::make_unique<Said>(1, i));
+  brought.release();
+  first.join();
+  ASSERT_EQ(listener.heard.size(), 1U + others);
+  for (std::size_t i = 0; i < listener.heard.size(); ++i)
+    ASSERT_EQ(listener.heard[i].ticket, i);
+}
+
+TEST(WritingRole, KeepsCausalOrderOverAQueueThatHasNone) {
+  Listener listener;
+  ReversedRole role(listener);
+  expect_causal_order(listener, role);
 }
 
 TEST(WritingRole, HandsOverWhatOthersKeepBringing) {
