@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "agentd/config.hpp"
+#include "agentd/expected.hpp"
+#include "agentd/start_failure.hpp"
+
+namespace ringside::agentd {
+
+/// agentd, in one object: the namespace's lock, the socket, and what serves it.
+///
+/// Threads:  `run` by one; `stop` by any.
+/// Crash:    a daemon that dies leaves objects in shared memory, a socket and a lock file. The next one of the namespace
+///           replaces or removes them all; readers keep what they have mapped.
+class Daemon {
+ public:
+  /// Takes the namespace and listens; from here on clients can connect, and are served as soon as `run` runs.
+  [[nodiscard]] static expected<std::unique_ptr<Daemon>, StartFailure> create(Config config);
+
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+  ~Daemon();
+
+  /// Serves until it is stopped, by `stop` or by SIGTERM, SIGINT or SIGHUP: then every agent is stopped (`manual`), its
+  /// last events are published, and this returns. Tells the service manager when it is ready and when it stops.
+  void run();
+
+  /// As the signals do. The second time the runs that are waited for are cut off.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit Daemon(std::unique_ptr<Parts> parts);
+  void wait_for_signals();
+  void begin_stop();
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ringside::agentd

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "agentd/expected.hpp"
+#include "agentd/publish_error.hpp"
+#include "agentd/topic.hpp"
+#include "schema/event_buffer.hpp"
+#include "schema/event_kind.hpp"
+
+namespace ringside::agentd {
+
+/// Where the events of one life go: the main topic, and the debug topic as soon as somebody reads it.
+///
+/// Threads:  `publish` any; the rest the conductor.
+/// Ordering: as `Topic::publish`, on each of the two.
+/// Loss:     a debug event that nobody reads is dropped and was not lost.
+class LifeTopics {
+ public:
+  /// `stalled` is called, on any thread, where a topic has accepted what does not fit now.
+  LifeTopics(std::shared_ptr<Topic> main, std::uint64_t incarnation, std::function<void()> stalled)
+      : main_(std::move(main)), incarnation_(incarnation), stalled_(std::move(stalled)) {}
+
+  /// The life begins on the main topic: from here on its events are the current ones.
+  void begin_life() { main_->begin_life(incarnation_); }
+
+  void begin_run(std::uint64_t run) {
+    run_ = run;
+    main_->begin_run(run);
+    if (const auto debug = debug_topic()) debug->begin_run(run);
+  }
+
+  void end_life() {
+    main_->end_life();
+    if (const auto debug = debug_topic()) debug->end_life();
+  }
+
+  /// From here on somebody reads the debug events.
+  void open_debug(std::shared_ptr<Topic> debug) {
+    debug->begin_life(incarnation_);
+    debug->begin_run(run_);
+    const std::lock_guard lock(mutex_);
+    debug_ = std::move(debug);
+  }
+
+  expected<void, PublishError> publish(schema::EventBuffer event) {
+    if (!schema::is_debug_kind(event.kind())) return publish_on(*main_, std::move(event));
+    const auto debug = debug_topic();
+    return debug == nullptr ? expected<void, PublishError>{} : publish_on(*debug, std::move(event));
+  }
+
+  [[nodiscard]] const std::shared_ptr<Topic>& main_topic() const noexcept { return main_; }
+  [[nodiscard]] std::shared_ptr<Topic> debug_topic() const {
+    const std::lock_guard lock(mutex_);
+    return debug_;
+  }
+
+ private:
+  expected<void, PublishError> publish_on(Topic& topic, schema::EventBuffer event) {
+    auto published = topic.publish(std::move(event));
+    if (topic.stalled()) stalled_();
+    return published;
+  }
+
+  const std::shared_ptr<Topic> main_;
+  const std::uint64_t incarnation_;
+  const std::function<void()> stalled_;
+  std::uint64_t run_ = 0;
+  mutable std::mutex mutex_;  // over debug_, which a runner looks up for each debug event and nothing else
+  std::shared_ptr<Topic> debug_;
+};
+
+}  // namespace ringside::agentd

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "agentd/control_requests.hpp"
+#include "schema/event_check.hpp"
+#include "schema/event_kind.hpp"
+
+namespace ringside::agentd {
+
+namespace {
+
+/// Events as they come from outside, checked, and made events of this life.
+struct Batch {
+  std::vector<schema::EventBuffer> events;
+  bool debug = false;
+};
+
+unexpected<Refusal> refuse(control::ErrorCode code, std::string message) {
+  return unexpected<Refusal>({code, std::move(message)});
+}
+
+/// Which of several, for people.
+std::string which(std::size_t index, std::size_t count) {
+  return count == 1 ? std::string("the event") : fmt::format("event {} of {}", index + 1, count);
+}
+
+expected<schema::EventBuffer, Refusal> take_event(const control::EncodedEvent& encoded,
+                                                  const std::string& name, const Agent& agent,
+                                                  const Topic& topic) {
+  const auto* bytes = encoded.bytes();
+  auto found = schema::copy_checked(std::as_bytes(std::span(bytes->data(), bytes->size())));
+  if (!found) {
+    return refuse(control::ErrorCode::bad_event,
+                  fmt::format("{} is not usable: {}", name, found.error().message));
+  }
+  if (!schema::is_publishable(found->kind())) {
+    return refuse(control::ErrorCode::not_publishable, fmt::format("{} is a {}: only agentd itself says that",
+                                                                   name, schema::kind_name(found->kind())));
+  }
+  schema::EventBuffer event = schema::restamp(found->event(), agent.incarnation(), agent.run());
+  if (event.bytes().size() > topic.event_size_max()) {
+    return refuse(control::ErrorCode::event_too_large,
+                  fmt::format("{} has {} bytes, a segment of {} takes {}", name, event.bytes().size(),
+                              topic.name(), topic.event_size_max()));
+  }
+  return event;
+}
+
+expected<Batch, Refusal> take_batch(const control::Publish& request, const Agent& agent, const Topic& topic) {
+  const auto& encoded = *request.events();
+  if (encoded.size() == 0) return refuse(control::ErrorCode::bad_request, "there is no event in it");
+  Batch batch;
+  batch.events.reserve(encoded.size());
+  for (flatbuffers::uoffset_t i = 0; i < encoded.size(); ++i) {
+    auto event = take_event(*encoded.Get(i), which(i, encoded.size()), agent, topic);
+    if (!event) return unexpected<Refusal>(std::move(event.error()));
+    const bool debug = schema::is_debug_kind(event->kind());
+    if (i > 0 && debug != batch.debug) {
+      return refuse(control::ErrorCode::bad_request,
+                    "main and debug events go to different topics: publish them in batches of their own");
+    }
+    batch.debug = debug;
+    batch.events.push_back(std::move(*event));
+  }
+  return batch;
+}
+
+Refusal refusal_of(BatchFault fault, const Topic& topic) {
+  switch (fault) {
+    case BatchFault::too_large:
+      return {control::ErrorCode::event_too_large,
+              fmt::format("an event is larger than the {} bytes that a segment of {} takes",
+                          topic.event_size_max(), topic.name())};
+    case BatchFault::no_space:
+      return {control::ErrorCode::no_space,
+              fmt::format("the ring of {} has no room now: shared memory is short, or readers pin all of it",
+                          topic.name())};
+    case BatchFault::stale:
+    case BatchFault::closed:
+      break;
+  }
+  return {control::ErrorCode::not_running, "the agent ended meanwhile"};
+}
+
+}  // namespace
+
+void ControlRequests::publish(const control::Publish& request, Responder responder) {
+  const auto host = conductor_.agents().find(request.agent_id()->string_view());
+  if (!host) return responder.refuse(host.error());
+  if ((*host)->agent().phase() == Agent::Phase::closed) {
+    return responder.refuse({control::ErrorCode::not_running, "the agent has just ended"});
+  }
+  std::shared_ptr<Topic> topic = (*host)->topics()->main_topic();
+  auto batch = take_batch(request, (*host)->agent(), *topic);
+  if (!batch) return responder.refuse(std::move(batch.error()));
+  const auto count = static_cast<std::uint32_t>(batch->events.size());
+  if (batch->debug) topic = (*host)->topics()->debug_topic();
+  if (topic == nullptr) {  // nobody reads the debug events: that is no error, and they take no sequence
+    control::PublishReplyT reply;
+    reply.count = count;
+    return responder.send(reply);
+  }
+  const auto answer = std::make_shared<Responder>(std::move(responder));
+  topic->publish(std::move(batch->events),
+                 [this, answer, topic, count](expected<std::uint64_t, BatchFault> first) {
+                   // On whatever thread writes: the answer is the conductor's.
+                   boost::asio::post(conductor_.context(), [this, answer, topic, count, first] {
+                     if (!first) {
+                       if (first.error() == BatchFault::no_space) conductor_.topics().retry_stalled();
+                       return answer->refuse(refusal_of(first.error(), *topic));
+                     }
+                     control::PublishReplyT reply;
+                     reply.first_sequence = *first;
+                     reply.count = count;
+                     answer->send(reply);
+                   });
+                 });
+  if (topic->stalled()) conductor_.topics().retry_stalled();
+}
+
+}  // namespace ringside::agentd

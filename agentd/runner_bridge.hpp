@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
+#include "agentd/life_topics.hpp"
+#include "agentd/runners/runner.hpp"
+
+namespace ringside::agentd {
+
+class AgentHost;
+
+/// Carries what a runner says from the runner's strand: events straight into the topics, ends of runs to the conductor.
+/// Ordering: an event is in its topic's order before the end of its run can be told to anybody.
+class RunnerBridge final : public RunnerSink {
+ public:
+  RunnerBridge(boost::asio::io_context& conductor, std::shared_ptr<LifeTopics> topics)
+      : conductor_(conductor), topics_(std::move(topics)) {}
+
+  /// To whom the ends of runs are told. Called once, before the runner is started.
+  void bind(std::weak_ptr<AgentHost> host) { host_ = std::move(host); }
+
+  expected<void, PublishError> publish(schema::EventBuffer event) override {
+    return topics_->publish(std::move(event));
+  }
+  void run_finished(std::uint64_t run, RunOutcome outcome) override;
+  void runner_ended(RunnerExit exit, std::string detail) override;
+
+ private:
+  boost::asio::io_context& conductor_;
+  std::shared_ptr<LifeTopics> topics_;
+  std::weak_ptr<AgentHost> host_;
+};
+
+}  // namespace ringside::agentd
