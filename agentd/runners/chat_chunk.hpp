@@ -23,7 +23,8 @@ struct ChatToolFragment {
   std::string arguments;
 };
 
-/// The counters of one model call. `extras` are all of the provider's own but the first two, by dotted names.
+/// The counters of one model call. `extras` are all of the provider's own but the first two, by dotted
+/// names.
 struct ChatUsage {
   std::optional<std::uint64_t> input;
   std::optional<std::uint64_t> output;
@@ -43,9 +44,9 @@ struct ChatChunk {
   std::optional<events::ErrorT> error;  ///< the provider's own, in place of a chunk
 };
 
-/// Takes one JSON object apart: strictly where a mistake would lose or mix content (several choices, content
-/// that is not text), leniently where providers differ (absent fields, `reasoning` or `reasoning_content`,
-/// foreign keys). Other streaming formats are refused by their names.
+/// Takes one JSON object apart: strictly where a mistake would lose or mix content (several choices,
+/// content that is not text), leniently where providers differ (absent fields, `reasoning` or
+/// `reasoning_content`, foreign keys). Other streaming formats are refused by their names.
 class ChatChunkParser {
  public:
   ChatChunkParser();

@@ -21,7 +21,8 @@ std::unique_ptr<events::KeyValueT> key_value(std::string key, std::string value)
   return pair;
 }
 
-/// Reasons that providers have of their own end a message well, except those that say that it was cut short.
+/// Reasons that providers have of their own end a message well, except those that say that it was cut
+/// short.
 events::MessageStatus status_of(std::string_view finish_reason) {
   if (finish_reason == "length") return events::MessageStatus::length;
   if (finish_reason == "content_filter") return events::MessageStatus::content_filtered;

@@ -4,15 +4,13 @@
 // `data:` lines of server-sent events.
 //
 // Ordering: a chunk becomes at most one llm_deltas (thinking and text are parts of their own, numbered in
-// order of
-//           appearance), then a tool_call_identified for each call whose name it brings. A message ends with
-//           [DONE], with a chunk of another id, or with the source: then come its llm_message and one
-//           llm_token_usage. They wait until then because usage, and with some providers content, still
+//           order of appearance), then a tool_call_identified for each call whose name it brings. A message
+//           ends with [DONE], with a chunk of another id, or with the source: then come its llm_message and
+//           one llm_token_usage. They wait until then because usage, and with some providers content, still
 //           follows the finish reason.
 // Threads:  one at a time.
-// Trust:    lines may hold anything. What is not understood is refused with the column and the keys found; a
-// refused
-//           line changes nothing.
+// Trust:    lines may hold anything. What is not understood is refused with the column and the keys found;
+//           a refused line changes nothing.
 // Memory:   holds one message.
 #pragma once
 

@@ -2,10 +2,10 @@
 //
 // A process of our own: started clean, watched by descriptor, and never left behind.
 //
-// Isolation: its own session and process group; none of our descriptors but three pipes, no signal mask or handler,
-//            and of our environment the few variables that child_environment names.
-// Crash:     when agentd dies the kernel kills the child (a parent-death signal belongs to the thread that forked:
-//            children are forked by a thread that lives as long as the process).
+// Isolation: its own session and process group; none of our descriptors but three pipes, no signal mask or
+//            handler, and of our environment the few variables that child_environment names.
+// Crash:     when agentd dies the kernel kills the child (a parent-death signal belongs to the thread that
+//            forked: children are forked by a thread that lives as long as the process).
 // Threads:   one at a time; `spawn` from any.
 // Memory:    destroying it kills the group and reaps the child: no zombie is left.
 #pragma once

@@ -32,8 +32,8 @@ class CommandPipe : public std::enable_shared_from_this<CommandPipe> {
 
   enum class Sent { yes, closed, full };
 
-  /// Sends a command, or keeps it until the process takes it. `closed`: the process has closed its input; `full`:
-  /// too much waits already, it does not read.
+  /// Sends a command, or keeps it until the process takes it. `closed`: the process has closed its input;
+  /// `full`: too much waits already, it does not read.
   Sent send(std::string command);
 
   /// Closes once all that waits has been taken.

@@ -22,7 +22,8 @@
 
 namespace ringside::agentd {
 
-/// Everything of one exec runner, on its strand: the process, what it says and what it is told (exec_runner.hpp).
+/// Everything of one exec runner, on its strand: the process, what it says and what it is told
+/// (exec_runner.hpp).
 class ExecChild : public std::enable_shared_from_this<ExecChild> {
  public:
   ExecChild(const RunnerStrand& strand, ChildProcess process, const RunnerOptions& options,

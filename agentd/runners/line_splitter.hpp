@@ -8,8 +8,8 @@
 
 namespace ringside::agentd {
 
-/// Cuts a stream of bytes into lines and counts them from 1. A line of more than `line_max` bytes is told of once,
-/// dropped, and the next newline begins a line again.
+/// Cuts a stream of bytes into lines and counts them from 1. A line of more than `line_max` bytes is told
+/// of once, dropped, and the next newline begins a line again.
 /// Memory: one line.
 class LineSplitter {
  public:

@@ -11,8 +11,8 @@
 
 namespace ringside::agentd {
 
-/// The tool calls of a run that have started and have no end yet, in the order in which they started. A call without
-/// an id cannot be ended by an event and is not kept.
+/// The tool calls of a run that have started and have no end yet, in the order in which they started. A
+/// call without an id cannot be ended by an event and is not kept.
 /// Memory: at most `calls_max` ids of at most `id_size_max` bytes; what is beyond is not closed by us.
 class OpenCalls {
  public:

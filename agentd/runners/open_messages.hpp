@@ -13,9 +13,9 @@
 namespace ringside::agentd {
 
 /// The messages of a run of which deltas were published and no llm_message yet, in order of appearance.
-/// Memory: at most `messages_max` of them, of `size_max` bytes together and `items_max` parts and calls each. A
-///         message that goes beyond is forgotten: its whole would not fit in an event either, and what viewers have
-///         folded stands.
+/// Memory: at most `messages_max` of them, of `size_max` bytes together and `items_max` parts and calls
+///         each. A message that goes beyond is forgotten: its whole would not fit in an event either, and
+///         what viewers have folded stands.
 class OpenMessages {
  public:
   static constexpr std::size_t messages_max = 64;

@@ -44,14 +44,14 @@ struct RecordingFault {
 /// Reads the text of a recording; its first line that says something decides which of the two forms it has:
 ///
 /// - chat-completions chunks (chat_chunks.hpp), a step each `untimed_step_ns`;
-/// - Ringside event lines (schema/event_json.hpp), a step at each line's time. What belongs to the recorded life
-///   and not to its work (status, shutdown, presence: what no foreign publisher may publish) is left out; a
-///   recorded status `error` ends the recording with that error. A gap is refused: a recording with a hole would
-///   fold to something that nobody ever saw. So are lines of several topics.
+/// - Ringside event lines (schema/event_json.hpp), a step at each line's time. What belongs to the recorded
+///   life and not to its work (status, shutdown, presence: what no foreign publisher may publish) is left
+///   out; a recorded status `error` ends the recording with that error. A gap is refused: a recording with a
+///   hole would fold to something that nobody ever saw. So are lines of several topics.
 expected<Recording, RecordingFault> read_recording(std::string_view text);
 
-/// Reads a file: a regular one, of at most `recording_size_max` bytes. The error says what to do. Whoever loads the
-/// same unchanged file while it is still in use shares what is there. Any thread.
+/// Reads a file: a regular one, of at most `recording_size_max` bytes. The error says what to do. Whoever
+/// loads the same unchanged file while it is still in use shares what is there. Any thread.
 expected<std::shared_ptr<const Recording>, std::string> load_recording(const std::filesystem::path& path);
 
 }  // namespace ringside::agentd

@@ -13,8 +13,8 @@ namespace ringside::agentd {
 ///
 /// Threads:  as every runner; at full speed it gives its place on the pool to others every few events.
 /// Ordering: an event is never said before its time; one that is late does not make the later ones late.
-/// Loss:     none. A recording that cannot be published whole (an event larger than the topic takes) is refused when
-///           that is known, and otherwise ends its run with an error.
+/// Loss:     none. A recording that cannot be published whole (an event larger than the topic takes) is
+///           refused when that is known, and otherwise ends its run with an error.
 expected<std::unique_ptr<Runner>, RunnerError> make_replay_runner(const ReplayOptions& replay,
                                                                   const RunnerOptions& options,
                                                                   boost::asio::any_io_executor pool,

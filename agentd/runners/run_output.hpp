@@ -4,8 +4,8 @@
 //
 // Threads:  on the runner's strand, except `abandon`.
 // Ordering: everything reaches the sink in the order in which it was given here.
-// Loss:     an event that gets no_space stays first in line and is offered again every few milliseconds; the log is
-//           told once a run. An event that is too large is handed back through `on_too_large`.
+// Loss:     an event that gets no_space stays first in line and is offered again every few milliseconds;
+//           the log is told once a run. An event that is too large is handed back through `on_too_large`.
 // Crash:    `finish` closes what the run has left open before it says that the run has finished.
 // Memory:   what waits is bounded by its giver, who looks at `waiting()` and stops.
 #pragma once

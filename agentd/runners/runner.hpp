@@ -8,9 +8,9 @@
 // Ordering: all events of a run come before its run_finished; every run that was begun gets exactly one
 //           run_finished; runner_ended is the last call, and comes exactly once.
 // Loss:     an event that gets no_space is kept and offered again; the runner takes nothing new meanwhile.
-// Crash:    a run that is cancelled, fails, or loses its process leaves nothing open: the runner closes each
-//           tool call that it has started, publishes what there was of an unfinished message, and only then
-//           says run_finished.
+// Crash:    a run that is cancelled, fails, or loses its process leaves nothing open: the runner closes
+//           each tool call that it has started, publishes what there was of an unfinished message, and
+//           only then says run_finished.
 #pragma once
 
 #include <chrono>
@@ -51,8 +51,8 @@ class Runner {
  public:
   virtual ~Runner() = default;
 
-  /// The life has begun: from here on the sink may be called. For an agent that stays idle; execute() implies
-  /// it.
+  /// The life has begun: from here on the sink may be called. For an agent that stays idle; execute()
+  /// implies it.
   virtual void start() = 0;
 
   /// Begins a run. Requires that the run before it has finished.
@@ -83,8 +83,8 @@ struct RunnerOptions {
   std::uint64_t incarnation = 0;
   std::variant<ReplayOptions, ExecOptions> kind;
 
-  /// The largest event that the topic takes; 0 where it is not known. Sources with larger ones are refused at
-  /// once.
+  /// The largest event that the topic takes; 0 where it is not known. Sources with larger ones are refused
+  /// at once.
   std::size_t event_size_max = 0;
 
   /// How long a process has to obey "stop", and then SIGTERM, before the next means is used.
