@@ -100,7 +100,8 @@ class Rebuild : public testing::TestWithParam<fs::path> {
   DaemonSandbox sandbox_;
 };
 
-void expect_whole(const std::vector<EventLine>& seen, const RebuiltMessage& expected) {
+void expect_whole(const std::vector<EventLine>& seen, const RebuiltMessage& expected,
+                  const std::string& ending) {
   for (std::size_t i = 0; i < seen.size(); ++i) {
     ASSERT_FALSE(seen[i].is_gap()) << "lost " << seen[i].gap_count << " from " << seen[i].gap_first;
     ASSERT_EQ(seen[i].seq, i + 1);
@@ -109,6 +110,7 @@ void expect_whole(const std::vector<EventLine>& seen, const RebuiltMessage& expe
   EXPECT_EQ(seen.back().kind, "agent_shutdown");
   EXPECT_EQ(from_deltas(seen), expected) << "as it streamed";
   EXPECT_EQ(from_message(seen), expected) << "as the whole message";
+  EXPECT_EQ(ending_in_message(seen), ending);
 }
 
 TEST_P(Rebuild, EightViewersThatJoinAtDifferentMomentsRebuildTheSameMessage) {
@@ -141,7 +143,7 @@ TEST_P(Rebuild, EightViewersThatJoinAtDifferentMomentsRebuildTheSameMessage) {
     EXPECT_EQ(finished.exit_code, 0) << finished.err;
     std::vector<EventLine> seen = i == 0 ? std::move(first_saw) : std::vector<EventLine>();
     std::ranges::move(read_event_lines(finished.out), std::back_inserter(seen));
-    expect_whole(seen, expected);
+    expect_whole(seen, expected, ending_in_chunks(GetParam()));
   }
 }
 

@@ -30,6 +30,10 @@ std::ostream& operator<<(std::ostream& out, const RebuiltMessage& message);
 /// Straight from the chunks of the provider, by the provider's own rules.
 RebuiltMessage from_chunks(const std::filesystem::path& file);
 
+/// How the message ended, in the spec's words: from the provider's last `finish_reason`, and as a viewer saw it.
+std::string ending_in_chunks(const std::filesystem::path& file);
+std::string ending_in_message(const std::vector<EventLine>& seen);
+
 /// From the deltas that a viewer saw, by the spec's rules: parts by index, calls by index.
 RebuiltMessage from_deltas(const std::vector<EventLine>& seen);
 

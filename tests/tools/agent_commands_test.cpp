@@ -75,7 +75,8 @@ TEST_F(AgentCommands, StartNamesTheLineWhereASourceIsCutOff) {
       R"({"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}]})";
   const std::string source =
       sandbox_.write_file("cut.chunks.txt", whole + "\n" + whole.substr(0, whole.size() / 2));
-  expect_refused({"start", "ada", "--runner", "replay", "--source", source}, ExitCode::bad_data, ":2");
+  expect_refused({"start", "ada", "--runner", "replay", "--source", source}, ExitCode::bad_data,
+                 "cut.chunks.txt: line 2");
   EXPECT_EQ(done({"list"}), "") << "an agent that cannot work is not there";
 }
 

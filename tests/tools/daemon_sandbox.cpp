@@ -63,8 +63,8 @@ DaemonSandbox::DaemonSandbox(std::string_view config) : folder_(make_folder()) {
   const ReadySocket ready(folder_ / "ready");
   ChildProcess::Environment changes = environment();
   changes["NOTIFY_SOCKET"] = (folder_ / "ready").string();
-  std::vector<std::string> words = {RINGSIDE_AGENTD};
-  if (!config.empty()) words.insert(words.end(), {"--config", write_file("agentd.toml", config)});
+  // A configuration of its own, even an empty one: never the machine's.
+  const std::vector<std::string> words = {RINGSIDE_AGENTD, "--config", write_file("agentd.toml", config)};
   daemon_ = std::make_unique<ChildProcess>(words, changes);
   if (!ready.wait()) {
     daemon_->signal(SIGKILL);

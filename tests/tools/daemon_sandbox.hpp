@@ -14,7 +14,7 @@ namespace ringside::tests {
 /// A folder of its own with an agentd of its own in it, both gone with the sandbox.
 class DaemonSandbox {
  public:
-  /// `config` is TOML for agentd, on top of nothing.
+  /// `config` is TOML for agentd.
   explicit DaemonSandbox(std::string_view config = "");
   ~DaemonSandbox();
   DaemonSandbox(const DaemonSandbox&) = delete;

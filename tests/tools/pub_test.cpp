@@ -83,8 +83,8 @@ TEST_F(Pub, NamesBothSizesOfAnEventThatIsLargerThanASegment) {
   const Finished finished = pub(join_lines({custom("one"), custom(large), custom("two")}));
   EXPECT_EQ(finished.exit_code, static_cast<int>(ExitCode::bad_data));
   EXPECT_NE(finished.err.find("line 2: "), std::string::npos) << finished.err;
-  EXPECT_NE(finished.err.find("1000"), std::string::npos) << "its size: " << finished.err;
-  EXPECT_NE(finished.err.find("65"), std::string::npos) << "the segment's: " << finished.err;
+  EXPECT_NE(finished.err.find("takes 1000"), std::string::npos) << "its size: " << finished.err;
+  EXPECT_NE(finished.err.find("65536"), std::string::npos) << "the segment's: " << finished.err;
   EXPECT_EQ(names(), (std::vector<std::string>{"one", "two"}));
 }
 

@@ -126,6 +126,8 @@ TEST_F(Usage, RefusesTailOptionsThatMeanNothing) {
     expect_usage_error({"tail", "a", "--from", from}, "--from");
   expect_usage_error({"tail", "a", "--count", "0"}, "--count");
   expect_usage_error({"tail", "a", "--count", "many"}, "--count");
+  expect_usage_error({"tail", "a", "--count", "-1"}, "--count");
+  expect_usage_error({"presence", "watch", "t:1", "--count", "-1"}, "--count");
   expect_usage_error({"tail", "a", "--until", "shutdown"}, "shutdown");
   expect_usage_error({"tail", "a", "--timeout", "-1"}, "--timeout");
   expect_usage_error({"tail", "a", "--timeout", "nan"}, "--timeout");
