@@ -160,7 +160,9 @@ void add_presence_command(CLI::App& app, Invocation& invocation) {
   watching->add_option("TOPIC", arguments->topic, "The presence topic, e.g. conversation:123")->required();
   watching->add_flag("--json", arguments->json,
                      "A line with who is there, then changes as `tail --json` prints them");
-  watching->add_option("--count", arguments->count, "End after so many changes")->type_name("N");
+  watching->add_option("--count", arguments->count, "End after so many changes")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   watching->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124")
       ->type_name("S");
   watching->callback([&invocation, arguments] {

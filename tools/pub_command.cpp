@@ -20,6 +20,7 @@ namespace ringside::tools {
 namespace {
 
 constexpr std::size_t line_size_max = 1024 * 1024;
+constexpr std::size_t frame_size_max = 64 * 1024;
 constexpr std::size_t batch_events_max = 256;
 constexpr std::size_t batch_bytes_max = 32 * 1024;
 
@@ -71,14 +72,13 @@ class LinePublisher {
     const auto done = send(batch);
     if (done) return told(*done);
     if (!is_of_the_event(done.error().fault)) return stopped(batch.front().number, done.error());
-    if (batch.size() == 1) return refuse_event(batch.front().number, done.error());
+    if (batch.size() == 1) return refuse_event(batch.front(), done.error());
     // One of them was refused and so all were: one by one, to find it.
     for (const Line& line : batch) {
       const auto single = send(std::span(&line, 1));
-      const bool going_on = single ? told(*single)
-                            : is_of_the_event(single.error().fault)
-                                ? refuse_event(line.number, single.error())
-                                : stopped(line.number, single.error());
+      const bool going_on = single                                  ? told(*single)
+                            : is_of_the_event(single.error().fault) ? refuse_event(line, single.error())
+                                                                    : stopped(line.number, single.error());
       if (!going_on) return false;
     }
     return true;
@@ -114,8 +114,15 @@ class LinePublisher {
     code_ = ExitCode::bad_data;
   }
 
-  bool refuse_event(std::uint64_t number, const RequestError& error) {
-    refuse(number, error.message);
+  bool refuse_event(const Line& line, const RequestError& error) {
+    if (error.fault == RequestFault::too_large) {
+      refuse(line.number,
+             fmt::format("the event takes {} bytes; a control frame, and a segment of the ring unless it "
+                         "is configured otherwise, has {}",
+                         line.event.size(), frame_size_max));
+    } else {
+      refuse(line.number, error.message);
+    }
     return true;
   }
 

@@ -114,11 +114,13 @@ void add_start_command(CLI::App& app, Invocation& invocation) {
   command
       ->add_option("--grace", arguments->grace_ms,
                    "How long after the last viewer left, in ms (agentd's default)")
-      ->type_name("MS");
+      ->type_name("MS")
+      ->check(CLI::NonNegativeNumber);
   command
       ->add_option("--inactivity", arguments->inactivity_ms,
                    "End the agent after so many ms without activity; 0: never (agentd's default)")
-      ->type_name("MS");
+      ->type_name("MS")
+      ->check(CLI::NonNegativeNumber);
   command->add_flag("--idle", arguments->idle, "Start without a first run");
   command->add_option("CMD", arguments->command, "exec: the child and its arguments, after `--`")
       ->type_name("");

@@ -116,7 +116,9 @@ void add_tail_command(CLI::App& app, Invocation& invocation) {
       ->type_name("F")
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "One event a line, as JSON");
-  command->add_option("--count", arguments->count, "End after so many events")->type_name("N");
+  command->add_option("--count", arguments->count, "End after so many events")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--until", arguments->until, "End after an event of this name, e.g. agent_shutdown")
       ->type_name("EVENT");
   command->add_option("--track", arguments->key, "Be counted as a viewer under this key for as long")

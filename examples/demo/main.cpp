@@ -84,7 +84,7 @@ class Demo {
     // Watching without being counted: it holds no agent alive.
     witness_ = &stage_.open("witness", {"lighthouse", "--from", "oldest"});
     if (!stage_.until([&] { return is_present("anna") && is_present("carl"); })) return false;
-    say("the agent starts: it replays a recorded stream, and lives while it is watched");
+    say("the agent starts, and replays a recorded stream");
     const Answer started =
         stage_.ringside({"start", "lighthouse", "--runner", "replay", "--source", source_, "--presence-topic",
                          std::string(topic), "--grace", std::to_string(grace.count())});

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -56,7 +57,10 @@ Answer Stage::ringside(const std::vector<std::string>& words) const {
 }
 
 bool Stage::start_daemon() {
-  daemon_.emplace(std::vector<std::string>{(programs_ / "agentd").string(), "--namespace", "demo"},
+  const std::filesystem::path config = folder_ / "agentd.toml";  // the defaults, and not this machine's
+  std::ofstream(config).close();
+  daemon_.emplace(std::vector<std::string>{(programs_ / "agentd").string(), "--namespace", "demo", "--config",
+                                           config.string()},
                   environment_);
   while (ringside({"list"}).exit_code != 0)
     if (!pass_time(frame_time)) return false;
