@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "bench/host.hpp"
 #include "bench/measured_child.hpp"
@@ -50,6 +52,30 @@ LatencySamples measure_line(const BenchOptions& options, std::size_t round_trips
 
 double line_floor_ns(const BenchOptions& options) {
   return static_cast<double>(measure_line(options, options.floor_round_trips).percentiles().p50);
+}
+
+void measure_beside_line(const BenchOptions& options, const char* bench,
+                         const std::function<Result(const BenchOptions&, std::uint32_t)>& run_once,
+                         const std::function<void(const Result&)>& sink) {
+  for (const std::uint32_t size : options.sizes) {
+    std::vector<Result> line;
+    std::vector<Result> ringside;
+    for (std::uint32_t run = 0; run < options.runs; ++run) {
+      const double before = line_floor_ns(options);
+      Result bare{.bench = bench, .subject = "line", .size = 8, .readers = 1};
+      bare.latency = measure_line(options, options.round_trips).percentiles();
+      Result ours = run_once(options, size);
+      const double after = line_floor_ns(options);
+      for (Result* result : {&bare, &ours}) {
+        result->floor_ns_before = before;
+        result->floor_ns_after = after;
+      }
+      line.push_back(bare);
+      ringside.push_back(ours);
+    }
+    sink(median_of(std::move(line)));
+    sink(median_of(std::move(ringside)));
+  }
 }
 
 }  // namespace ringside::bench

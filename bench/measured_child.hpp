@@ -24,6 +24,8 @@ class MeasuredChild {
   /// Waits for the child's end; throws std::runtime_error if it did not end well.
   void join();
 
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
  private:
   pid_t pid_ = -1;
 };

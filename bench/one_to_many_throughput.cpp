@@ -109,18 +109,6 @@ Result run_once(const BenchOptions& options, const char* bench, std::uint32_t si
   return result;
 }
 
-/// The run whose rate is the median; losses of any run count.
-Result median_of(std::vector<Result> runs) {
-  std::ranges::sort(runs, {}, [](const Result& run) { return *run.messages_per_s; });
-  Result median = runs[runs.size() / 2];
-  median.lost = median.torn = 0;
-  for (const Result& run : runs) {
-    median.lost += run.lost;
-    median.torn += run.torn;
-  }
-  return median;
-}
-
 void throughput(const BenchOptions& options, const char* bench, std::uint32_t size, std::uint32_t readers,
                 const ResultSink& sink) {
   std::vector<Result> ringside;

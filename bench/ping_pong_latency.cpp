@@ -4,9 +4,8 @@
 //
 // Two processes, two rings: each answers what the other published. Half a round trip is one way. There is one event in
 // flight, so nothing queues and no omission is coordinated away; every round trip is kept.
-#include <algorithm>
 #include <atomic>
-#include <vector>
+#include <string>
 
 #include "bench/host.hpp"
 #include "bench/line_limit.hpp"
@@ -66,33 +65,10 @@ Result run_once(const BenchOptions& options, std::uint32_t size) {
   return result;
 }
 
-Result median_of(std::vector<Result> runs) {
-  std::ranges::sort(runs, {}, [](const Result& run) { return run.latency->p50; });
-  return runs[runs.size() / 2];
-}
-
 }  // namespace
 
 void ping_pong_latency(const BenchOptions& options, const ResultSink& sink) {
-  for (const std::uint32_t size : options.sizes) {
-    std::vector<Result> line;
-    std::vector<Result> ringside;
-    for (std::uint32_t run = 0; run < options.runs; ++run) {
-      const double before = line_floor_ns(options);
-      Result bare{.bench = "ping_pong_latency", .subject = "line", .size = 8, .readers = 1};
-      bare.latency = measure_line(options, options.round_trips).percentiles();
-      Result ours = run_once(options, size);
-      const double after = line_floor_ns(options);
-      for (Result* result : {&bare, &ours}) {
-        result->floor_ns_before = before;
-        result->floor_ns_after = after;
-      }
-      line.push_back(bare);
-      ringside.push_back(ours);
-    }
-    sink(median_of(std::move(line)));
-    sink(median_of(std::move(ringside)));
-  }
+  measure_beside_line(options, "ping_pong_latency", run_once, sink);
 }
 
 }  // namespace ringside::bench

@@ -33,6 +33,19 @@ Regime Result::regime() const {
   return higher <= near_ns_max ? Regime::near : Regime::far;
 }
 
+Result median_of(std::vector<Result> runs) {
+  std::ranges::sort(runs, {}, [](const Result& run) {
+    return run.messages_per_s ? *run.messages_per_s : static_cast<double>(run.latency->p50);
+  });
+  Result median = runs[runs.size() / 2];
+  median.lost = median.torn = 0;
+  for (const Result& run : runs) {
+    median.lost += run.lost;
+    median.torn += run.torn;
+  }
+  return median;
+}
+
 std::string to_json(const Result& result) {
   std::string figures;
   if (result.messages_per_s) figures = fmt::format(R"("msgs_per_s":{:.0f})", *result.messages_per_s);
@@ -52,6 +65,10 @@ std::string to_row(const Result& result) {
   if (result.latency) {
     figures = fmt::format("p50 {:>6} p99 {:>7} p99.9 {:>8} max {:>9} ns", result.latency->p50,
                           result.latency->p99, result.latency->p999, result.latency->max);
+  }
+  if (result.shared_bytes_per_agent) {
+    figures += fmt::format(" shared {} private {} B/agent", *result.shared_bytes_per_agent,
+                           *result.private_bytes_per_agent);
   }
   return fmt::format("{:<27} {:<9} {:>5} B {:>3} readers {:<50} lost {} torn {} floor {:.0f}/{:.0f} {}",
                      result.bench, result.subject, result.size, result.readers, figures, result.lost,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bench/latency_samples.hpp"
 
@@ -21,6 +22,8 @@ struct Result {
   std::uint32_t readers = 0;
   std::optional<double> messages_per_s = std::nullopt;
   std::optional<LatencySamples::Percentiles> latency = std::nullopt;
+  std::optional<std::uint64_t> shared_bytes_per_agent = std::nullopt;
+  std::optional<std::uint64_t> private_bytes_per_agent = std::nullopt;
   std::uint64_t lost = 0;
   std::uint64_t torn = 0;
   double floor_ns_before = 0;  ///< one way of one cache line between two processes
@@ -28,6 +31,9 @@ struct Result {
 
   [[nodiscard]] Regime regime() const;
 };
+
+/// Of several runs of one figure: the one whose rate or p50 is the median. What any of them lost or tore counts.
+Result median_of(std::vector<Result> runs);
 
 /// `{"bench",...}` without a newline; strict JSON.
 std::string to_json(const Result& result);
