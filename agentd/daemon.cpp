@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -109,6 +110,7 @@ struct Daemon::Parts {
   NamespaceObjects objects;
   Conductor conductor;
   boost::asio::signal_set signals;
+  std::vector<TopicHold> opened;        // for embedders
   std::optional<ControlServer> server;  // ends first
   bool stopping = false;
 };
@@ -153,6 +155,20 @@ void Daemon::run() {
   auto stay = boost::asio::make_work_guard(parts_->conductor.context());
   parts_->conductor.context().run();
   spdlog::info("agentd has stopped");
+}
+
+std::future<expected<std::shared_ptr<Topic>, Refusal>> Daemon::open_topic(std::string name) {
+  using Answer = expected<std::shared_ptr<Topic>, Refusal>;
+  auto promise = std::make_shared<std::promise<Answer>>();
+  auto future = promise->get_future();
+  boost::asio::post(parts_->conductor.context(),
+                    [this, promise = std::move(promise), name = std::move(name)] {
+                      auto hold = parts_->conductor.topics().open(name);
+                      if (!hold) return promise->set_value(Answer(tl::unexpect, std::move(hold.error())));
+                      parts_->opened.push_back(std::move(*hold));
+                      promise->set_value(parts_->opened.back().topic());
+                    });
+  return future;
 }
 
 void Daemon::stop() {

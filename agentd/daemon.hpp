@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <future>
 #include <memory>
+#include <string>
 
 #include "agentd/config.hpp"
 #include "agentd/expected.hpp"
+#include "agentd/refusal.hpp"
 #include "agentd/start_failure.hpp"
+#include "agentd/topic.hpp"
 
 namespace ringside::agentd {
 
 /// agentd, in one object: the namespace's lock, the socket, and what serves it.
 ///
-/// Threads:  `run` by one; `stop` by any.
+/// Threads:  `run` by one; `stop` and `open_topic` by any.
 /// Crash:    a daemon that dies leaves objects in shared memory, a socket and a lock file. The next one of the namespace
 ///           replaces or removes them all; readers keep what they have mapped.
 class Daemon {
@@ -26,6 +30,10 @@ class Daemon {
   /// Serves until it is stopped, by `stop` or by SIGTERM, SIGINT or SIGHUP: then every agent is stopped (`manual`), its
   /// last events are published, and this returns. Tells the service manager when it is ready and when it stops.
   void run();
+
+  /// For programs that run agentd in themselves: a topic, made if there is none, that any thread may publish to. It stays for
+  /// as long as the daemon does. Any thread may ask; the answer comes while `run` runs.
+  [[nodiscard]] std::future<expected<std::shared_ptr<Topic>, Refusal>> open_topic(std::string name);
 
   /// As the signals do. The second time the runs that are waited for are cut off.
   void stop();
