@@ -201,7 +201,7 @@ std::int64_t TopicWriter::time() noexcept {
 }
 
 void TopicWriter::tell() noexcept {
-  // relaxed, all three: said to be of a moment ago; who must know asks by an entry.
+  // relaxed: all three are said to be of a moment ago; who must know asks by an entry.
   stalled_.store(!backlog_.empty(), std::memory_order::relaxed);
   // relaxed: as above.
   next_sequence_.store(writer_.next_sequence(), std::memory_order::relaxed);

@@ -64,6 +64,8 @@ expected<Answer, ConnectError> exchange(shm::Channel& channel, control::RequestT
   };
   const auto frame = schema::encode(request);
   if (!frame) return refusal(ConnectFault::bad_options, "the client's name is too long");
+  if (!schema::decode_request(*frame))
+    return refusal(ConnectFault::bad_options, "the client's name is not UTF-8");
   for (;;) {
     const shm::Sent sent = channel.send(*frame);
     if (sent.status == shm::SendStatus::sent) break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clientlib/session.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -16,13 +17,18 @@ namespace {
 /// Missing so many beats means that this process was stopped, and that agentd may have given its entries up.
 constexpr int beats_missed_max = 3;
 
+constexpr std::chrono::milliseconds request_timeout_max = std::chrono::hours(24);
+
 unexpected<ConnectError> out_of_resources(int error) {
   return unexpected(ConnectError{ConnectFault::system, error, std::strerror(error)});
 }
 
 }  // namespace
 
-expected<std::shared_ptr<Session>, ConnectError> Session::open(const ConnectOptions& options) {
+expected<std::shared_ptr<Session>, ConnectError> Session::open(ConnectOptions options) {
+  // Clocks are added to it.
+  options.request_timeout =
+      std::clamp(options.request_timeout, std::chrono::milliseconds(0), request_timeout_max);
   auto greeted = greet(options);
   if (!greeted) return unexpected(greeted.error());
   auto mark = ForkMark::create();

@@ -35,7 +35,7 @@ class TrackedEntry;
 
 class Session {
  public:
-  static expected<std::shared_ptr<Session>, ConnectError> open(const ConnectOptions& options);
+  static expected<std::shared_ptr<Session>, ConnectError> open(ConnectOptions options);
 
   bool forked() const noexcept { return mark_.forked(); }
   bool gone() const noexcept { return connection_.gone(); }

@@ -91,6 +91,21 @@ TEST(Connect, RefusesAnotherNamespaceThanTheOneAskedFor) {
   EXPECT_EQ(client.error().fault, ConnectFault::wrong_namespace);
 }
 
+TEST(Connect, RefusesANameThatIsNoText) {
+  FakeDaemon daemon;
+  for (const std::string& name : {std::string("\xff"), std::string(70'000, 'a')}) {
+    const auto client = Client::connect({.socket = daemon.socket(), .name = name});
+    ASSERT_FALSE(client);
+    EXPECT_EQ(client.error().fault, ConnectFault::bad_options);
+  }
+}
+
+TEST(Connect, TakesATimeoutOfAnyLength) {
+  FakeDaemon daemon;
+  EXPECT_TRUE(
+      Client::connect({.socket = daemon.socket(), .request_timeout = std::chrono::milliseconds::max()}));
+}
+
 TEST(Connect, SaysThatTheDaemonHungUpInTheMiddle) {
   for (const RequestBody at : {RequestBody::hello, RequestBody::attach}) {
     FakeDaemon daemon;

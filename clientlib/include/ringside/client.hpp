@@ -53,10 +53,12 @@ struct ConnectOptions {
   /// What agentd's log calls this client; empty: the process's name.
   std::string name = {};
 
+  /// How long each request waits for its answer; a day at most.
   std::chrono::milliseconds request_timeout = std::chrono::seconds(10);
 };
 
-/// A session with one agentd. It ends when the client and everything made from it have gone.
+/// A session with one agentd. It ends when the client and everything made from it have gone. A client that was moved
+/// from may only be destroyed or assigned to.
 class Client {
  public:
   /// Finds the socket, checks who stands behind it, agrees on versions and attaches. The socket's folder must
