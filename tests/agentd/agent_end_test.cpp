@@ -80,11 +80,18 @@ TEST(Stop, AgainCanOnlyShortenTheTime) {
   Life life(AgentOptions{});
   ASSERT_TRUE(life.agent.execute(life.now()));
   ASSERT_TRUE(life.agent.stop(life.now(), 1'000));
-  ASSERT_TRUE(life.agent.stop(life.now()));
-  life.pass(500);
-  ASSERT_TRUE(life.agent.stop(life.now(), 100));
-  life.pass(100);
+  ASSERT_TRUE(life.agent.stop(life.now()));  // 25 s
+  life.pass(999);
+  EXPECT_TRUE(life.cancelled.empty());
+  life.pass(1);
   EXPECT_EQ(life.cancelled.size(), 1u);
+
+  Life shortened(AgentOptions{});
+  ASSERT_TRUE(shortened.agent.execute(shortened.now()));
+  ASSERT_TRUE(shortened.agent.stop(shortened.now()));
+  ASSERT_TRUE(shortened.agent.stop(shortened.now(), 0));
+  shortened.pass(0);
+  EXPECT_EQ(shortened.cancelled.size(), 1u);
 }
 
 TEST(Stop, OfWhatIsOverIsRefused) {

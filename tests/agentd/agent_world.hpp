@@ -12,8 +12,10 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "agentd/agent.hpp"
+#include "schema/event_check.hpp"
 #include "schema/event_kind.hpp"
 
 namespace ringside::agentd::testing {
@@ -72,6 +74,7 @@ class AgentWorld : public AgentEffects {
 
   expected<void, Refusal> publish(schema::EventBuffer event) override {
     if (refuse_next) return unexpected<Refusal>(*std::exchange(refuse_next, std::nullopt));
+    EXPECT_TRUE(schema::check_event(event.bytes()));
     auto unpacked = std::make_unique<events::EventT>();
     event.event().UnPackTo(unpacked.get());
     said.push_back(in_words(*unpacked));

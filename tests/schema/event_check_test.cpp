@@ -59,6 +59,7 @@ TEST(CheckEvent, PointsIntoTheBytesThatItAccepts) {
 TEST(CheckEvent, RefusesWhatIsNotAnEvent) {
   const std::vector<std::uint64_t> zeros(16);
   EXPECT_EQ(refused({}).fault, EventFault::malformed);
+  EXPECT_FALSE(copy_checked({}));
   EXPECT_EQ(refused(std::as_bytes(std::span(zeros))).fault, EventFault::malformed);
   EXPECT_EQ(refused({}).message, "the bytes are not an encoded event, or it is nested too deep or too large");
 }
