@@ -24,8 +24,9 @@ AgentHost::AgentHost(boost::asio::io_context& conductor, AgentOwner& owner, Part
 void AgentHost::begin(std::uint32_t viewers, bool stay_idle) {
   topics_->begin_life();
   agent_.start(viewers, read_clocks());
-  runner_->start();
-  if (!stay_idle) static_cast<void>(agent_.execute(read_clocks()));  // an agent that has just begun is idle
+  // execute() starts the runner too, and then nothing that it says comes before its run.
+  const bool executes = !stay_idle && agent_.execute(read_clocks()).has_value();
+  if (!executes) runner_->start();
   tell_change();
 }
 

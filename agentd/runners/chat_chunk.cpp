@@ -246,8 +246,9 @@ unexpected<LineFault> not_json(std::string_view json, simdjson::error_code error
   const auto wrong = json_fault(json);
   if (!wrong) return fault(fmt::format("not JSON that can be read: {}", simdjson::error_message(error)));
   if (*wrong == json.size()) return fault("the line ends in the middle of a chunk", *wrong + 1, true);
-  return fault(fmt::format("not JSON: \"{}\" cannot stand here", printable(json.substr(*wrong, 12), 12)),
-               *wrong + 1);
+  // One character: a file that is none of ours may be nobody's business to see.
+  const std::string found = printable(json.substr(*wrong, 1), 1);
+  return fault(fmt::format("not JSON: '{}' cannot stand here", found), *wrong + 1);
 }
 
 }  // namespace

@@ -293,7 +293,7 @@ void ExecChild::exited() {
     finish_run({RunEnd::error, make_error("runner_crashed", detail)}, OpenEnd::failed, detail);
   }
   if (refused_lines_ != 0)
-    spdlog::warn("agent {}: {} lines of its process were refused", agent_id_, refused_lines_);
+    spdlog::warn("agent {}: lines of its process that were refused: {}", agent_id_, refused_lines_);
   if (!error_tail_.empty())
     detail += "; the end of its standard error:\n" + printable(error_tail_, error_tail_max, true);
   output_->end(good ? RunnerExit::finished : RunnerExit::crashed, std::move(detail));

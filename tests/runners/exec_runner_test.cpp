@@ -190,7 +190,7 @@ echo '{"gap":{"first":1,"count":2}}'; status interrupted; delta c; printf '{"kin
   for (const char* line : {"line 2 ", "line 3 ", "line 4 ", "line 6 ", "line 7 ", "line 9 "})
     EXPECT_THAT(told, HasSubstr(line));
   EXPECT_THAT(told, HasSubstr("agent_shutdown is for agentd alone"));
-  EXPECT_THAT(told, HasSubstr("6 lines"));
+  EXPECT_THAT(told, HasSubstr("refused: 6"));
 }
 
 TEST_F(ExecRunner, DropsALineThatIsTooLongAndGoesOnBehindIt) {
