@@ -164,11 +164,9 @@ expected<std::shared_ptr<AgentHost>, Refusal> AgentRegistry::find(std::string_vi
   const auto found = agents_.find(agent_id);
   if (found != agents_.end() && found->second.host != nullptr) return found->second.host;
   if (found != agents_.end() || remembered_.count(agent_id) != 0) {
-    return refuse(control::ErrorCode::not_running,
-                  fmt::format("agent {} is not running: start it first", agent_id));
+    return refuse(control::ErrorCode::not_running, fmt::format("agent {} is not running", agent_id));
   }
-  return refuse(control::ErrorCode::no_such_agent,
-                fmt::format("there is no agent {}: look at the list, or start it", agent_id));
+  return refuse(control::ErrorCode::no_such_agent, fmt::format("there is no agent {}", agent_id));
 }
 
 void AgentRegistry::each_after(std::string_view after,

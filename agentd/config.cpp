@@ -7,8 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <limits>
+#include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -231,16 +232,17 @@ expected<Config, ConfigError> parse_config(std::string_view text, std::string_vi
 }
 
 expected<Config, ConfigError> load_config(const std::filesystem::path& path) {
+  const auto unreadable = [&](const std::string& why) {
+    return unexpected<ConfigError>{{fmt::format("{}: cannot be read: {}", path.string(), why)}};
+  };
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return unreadable("it is a folder");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) text.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file || file.bad()) {
-    const int cause = errno != 0 ? errno : EISDIR;
-    return unexpected<ConfigError>{
-        {fmt::format("{}: cannot be read: {}", path.string(), std::strerror(cause))}};
-  }
-  return parse_config(text, path.string());
+  if (!file) return unreadable(std::strerror(errno));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_config(text.str(), path.string());
 }
 
 }  // namespace ringside::agentd

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/topic_table.hpp"
 
+#include <cerrno>
+
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -57,10 +59,10 @@ expected<TopicHold, Refusal> TopicTable::open(std::string_view name) {
     wanted.executor = options_.executor;
     auto made = Topic::create(std::move(wanted));
     if (!made) {
-      spdlog::error("topic {}: {}", name, made.error().message);
-      return unexpected<Refusal>(
-          {control::ErrorCode::no_space,
-           fmt::format("no memory for the ring of {}: {}", name, made.error().message)});
+      spdlog::error("{}", made.error().message);
+      const bool no_space = made.error().error_number == ENOSPC || made.error().error_number == ENOMEM;
+      return unexpected<Refusal>({no_space ? control::ErrorCode::no_space : control::ErrorCode::internal,
+                                  fmt::format("agentd cannot make a ring: {}", made.error().message)});
     }
     found = topics_.emplace(std::string(name), Entry{std::move(*made)}).first;
   }

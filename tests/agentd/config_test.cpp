@@ -121,7 +121,7 @@ TEST(Config, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(missing.error().message, "/nonexistent/agentd.toml: cannot be read: No such file or directory");
   const auto folder = load_config("/tmp");
   ASSERT_FALSE(folder);
-  EXPECT_EQ(folder.error().message, "/tmp: cannot be read: Is a directory");
+  EXPECT_EQ(folder.error().message, "/tmp: cannot be read: it is a folder");
 }
 
 }  // namespace
