@@ -31,7 +31,9 @@ Broken each(const Vector<Element>* elements, std::string_view field, Rule rule) 
   if (!elements) return std::nullopt;
   for (flatbuffers::uoffset_t i = 0; i < elements->size(); ++i) {
     if (const Broken broken = rule(*elements->Get(i))) {
-      return std::string(field) + "[" + std::to_string(i) + "]." + *broken;
+      std::string message(field);
+      message.append("[").append(std::to_string(i)).append("].").append(*broken);
+      return message;
     }
   }
   return std::nullopt;
@@ -39,7 +41,9 @@ Broken each(const Vector<Element>* elements, std::string_view field, Rule rule) 
 
 Broken inside(std::string_view field, const Broken& broken) {
   if (!broken) return std::nullopt;
-  return std::string(field) + "." + *broken;
+  std::string message(field);
+  message.append(".").append(*broken);
+  return message;
 }
 
 /// Absent and empty arguments stand for an object without members.
