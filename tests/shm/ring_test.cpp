@@ -245,7 +245,7 @@ TEST(RingReader, SaysWhetherThereIsNews) {
 }
 
 TEST(RingReader, StopsAtWhatNoWriterOfOursWrites) {
-  for (const std::uint64_t word : {commit_word(2, 8), commit_word(1, 4096), commit_word(1, 4056 + 1),
+  for (const std::uint64_t word : {commit_word(2, 8), commit_word(1, 4096), commit_word(1, 4040 + 1),
                                    commit_word(1, 8) | commit_keyframe, link_word(1, 1),
                                    link_word(1, 1u << 27), std::uint64_t{1}, ~std::uint64_t{0}}) {
     HeapRing ring;
