@@ -72,6 +72,33 @@ TEST(Tidy, EveryHeaderIsGuarded) {
   }
 }
 
+TEST(Tidy, ASourceFileIncludesItsOwnHeaderFirst) {
+  const std::regex include(R"(^#include [<\"]([^>\"]+)[>\"])");
+  std::size_t pairs = 0;
+  for (const SourceFile& file : sources()) {
+    if (file.is_header()) continue;
+    const std::string header = file.path.substr(0, file.path.size() - 3) + "hpp";
+    if (std::ranges::find(sources(), header, &SourceFile::path) == sources().end()) continue;
+    ++pairs;
+    std::smatch match;
+    const auto first = std::ranges::find_if(
+        file.lines, [&](const std::string& line) { return std::regex_search(line, match, include); });
+    ASSERT_NE(first, file.lines.end()) << file.path;
+    EXPECT_TRUE(header.ends_with(std::string(match[1]))) << file.path << " begins with " << *first;
+  }
+  EXPECT_GT(pairs, 30U) << "the pattern no longer finds our includes";
+}
+
+TEST(Tidy, TheReadmeShowsWhatTheExampleIs) {
+  const std::filesystem::path root(RINGSIDE_SOURCE_DIR);
+  const std::string readme = read_text(root / "README.md");
+  const std::string example = read_text(root / "examples/watch.cpp");
+  const auto begin = readme.find("```cpp\n") + 7;
+  const std::string shown = readme.substr(begin, readme.find("```", begin) - begin);
+  ASSERT_GT(shown.size(), 200U);
+  EXPECT_NE(example.find(shown), std::string::npos) << "README.md and examples/watch.cpp differ";
+}
+
 TEST(Tidy, FilesHoldOneConcept) {
   constexpr std::array<std::string_view, 7> vague = {"util",   "utils",   "helper", "helpers",
                                                      "common", "manager", "impl"};
