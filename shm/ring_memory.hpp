@@ -40,6 +40,12 @@ class BasicRingMemory {
     }
     [[nodiscard]] Byte* bytes(std::uint64_t offset) const noexcept { return base_ + offset; }
 
+    /// A hint that the three lines from `offset` on will be read; it may lie behind the segment's end.
+    void prefetch(std::uint64_t offset) const noexcept {
+      for (std::uint64_t line = 0; line < 3; ++line)
+        __builtin_prefetch(base_ + offset + line * cache_line_size);
+    }
+
     /// Plain bytes to a place that no reader has pinned.
     void write(std::uint64_t offset, const std::byte* from, std::size_t size) const noexcept {
       Atomics::copy_in(base_ + offset, from, size);
