@@ -37,10 +37,6 @@ class SubscriptionTest : public ::testing::Test {
     if (!made) throw std::runtime_error(made.error().message);
     return std::move(*made);
   }
-  RequestFault fault_of(const SubscribeOptions& options = {}) {
-    auto made = client_.subscribe(topic_name, options);
-    return made ? RequestFault::ended : made.error().fault;
-  }
   static void poll_all(Subscription& subscription, Seen& seen) {
     const auto take = [&seen](const Event& event) {
       seen.emplace_back(event.sequence(), text_of(event.get()));
@@ -324,61 +320,6 @@ TEST_F(SubscriptionTest, IsPolledByFunctionsAndTemporariesToo) {
   EXPECT_EQ(subscription.poll(&Function::call, 1).events, 1U);
   EXPECT_EQ(subscription.poll(std::function<void(const Event&)>(Function::call), 1).events, 1U);
   EXPECT_EQ(calls, 3);
-}
-
-TEST_F(SubscriptionTest, IsRefusedByNameWhereKeyframesAreAskedFor) {
-  const auto made = client_.subscribe(topic_name, {.from = From::keyframe});
-  ASSERT_FALSE(made);
-  EXPECT_EQ(made.error().fault, RequestFault::keyframe_unavailable);
-  EXPECT_NE(made.error().message.find("keyframe"), std::string::npos);
-  EXPECT_EQ(daemon_.count(RequestBody::subscribe), 0U);
-}
-
-TEST_F(SubscriptionTest, IsRefusedForNamesThatAreNone) {
-  for (const std::string& name :
-       {std::string(), std::string(201, 'a'), std::string("a\0b", 3), std::string("\xff")}) {
-    const auto made = client_.subscribe(name);
-    ASSERT_FALSE(made);
-    EXPECT_EQ(made.error().fault, RequestFault::bad_input);
-  }
-}
-
-TEST_F(SubscriptionTest, RefusesARingThatIsNotAgentdsAndGivesItBack) {
-  FakeTopic& other = daemon_.topic("other");
-  const shm::Descriptor others = other.object().read_only_descriptor().value();
-  const shm::Descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  std::size_t given_back = 0;
-  const auto with = [&](FakeDaemon::Answerer change) {
-    daemon_.answer(RequestBody::subscribe, std::move(change));
-    const RequestFault fault = fault_of();
-    daemon_.wait_for(RequestBody::unsubscribe, ++given_back);
-    return fault;
-  };
-  EXPECT_EQ(with([](FakeDaemon::Call& call) { call.descriptors.clear(); }), RequestFault::protocol);
-  EXPECT_EQ(with([&](FakeDaemon::Call& call) { call.descriptors[0] = others.get(); }),
-            RequestFault::untrusted);
-  EXPECT_EQ(with([&](FakeDaemon::Call& call) { call.descriptors[0] = null.get(); }), RequestFault::untrusted);
-  for (const std::uint32_t line : {1U, 5U, 64U, 0xffff'ffffU}) {
-    EXPECT_EQ(with([&](FakeDaemon::Call& call) { call.reply.body.Assubscribe()->page_line = line; }),
-              RequestFault::protocol);
-  }
-}
-
-TEST_F(SubscriptionTest, RefusesARingOfAnotherUser) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
-  daemon_.answer(RequestBody::subscribe, [](FakeDaemon::Call& call) {
-    const std::string path = "/proc/self/fd/" + std::to_string(call.descriptors[0]);
-    ASSERT_EQ(::chown(path.c_str(), 4711, 4711), 0);
-  });
-  EXPECT_EQ(fault_of(), RequestFault::untrusted);
-}
-
-TEST_F(SubscriptionTest, IsBrokenWhereTheRingSaysWhatNoAgentdWrites) {
-  daemon_.answer(RequestBody::subscribe,
-                 [](FakeDaemon::Call& call) { call.reply.body.Assubscribe()->offset = 7; });
-  Subscription subscription = subscribe();
-  EXPECT_EQ(subscription.poll([](const Event&) { FAIL(); }).state, SubscriptionState::broken);
-  EXPECT_EQ(subscription.wait(std::chrono::seconds(-1)), WaitResult::broken);
 }
 
 TEST_F(SubscriptionTest, EndsWhenUnsubscribed) {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is refused, and that nothing of it is kept.
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <ringside/client.hpp>
+
+#include "schema/event_builder.hpp"
+#include "tests/clientlib/fake_daemon.hpp"
+
+namespace ringside {
+namespace {
+
+using control::RequestBody;
+using test::FakeDaemon;
+using test::FakeTopic;
+
+const std::string topic_name = agent_topic("ada");
+
+class RefusedSubscription : public ::testing::Test {
+ protected:
+  Subscription subscribe(const SubscribeOptions& options = {}) {
+    auto made = client_.subscribe(topic_name, options);
+    if (!made) throw std::runtime_error(made.error().message);
+    return std::move(*made);
+  }
+  RequestFault fault_of(const SubscribeOptions& options = {}) {
+    auto made = client_.subscribe(topic_name, options);
+    return made ? RequestFault::ended : made.error().fault;
+  }
+
+  FakeDaemon daemon_;
+  FakeTopic& topic_ = daemon_.topic(topic_name);
+  Client client_ = Client::connect({.socket = daemon_.socket()}).value();
+};
+
+TEST_F(RefusedSubscription, IsRefusedByNameWhereKeyframesAreAskedFor) {
+  const auto made = client_.subscribe(topic_name, {.from = From::keyframe});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().fault, RequestFault::keyframe_unavailable);
+  EXPECT_NE(made.error().message.find("keyframe"), std::string::npos);
+  EXPECT_EQ(daemon_.count(RequestBody::subscribe), 0U);
+}
+
+TEST_F(RefusedSubscription, IsRefusedForNamesThatAreNone) {
+  for (const std::string& name :
+       {std::string(), std::string(201, 'a'), std::string("a\0b", 3), std::string("\xff")}) {
+    const auto made = client_.subscribe(name);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().fault, RequestFault::bad_input);
+  }
+}
+
+TEST_F(RefusedSubscription, RefusesARingThatIsNotAgentdsAndGivesItBack) {
+  FakeTopic& other = daemon_.topic("other");
+  const shm::Descriptor others = other.object().read_only_descriptor().value();
+  const shm::Descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  std::size_t given_back = 0;
+  const auto with = [&](FakeDaemon::Answerer change) {
+    daemon_.answer(RequestBody::subscribe, std::move(change));
+    const RequestFault fault = fault_of();
+    daemon_.wait_for(RequestBody::unsubscribe, ++given_back);
+    return fault;
+  };
+  EXPECT_EQ(with([](FakeDaemon::Call& call) { call.descriptors.clear(); }), RequestFault::protocol);
+  EXPECT_EQ(with([&](FakeDaemon::Call& call) { call.descriptors[0] = others.get(); }),
+            RequestFault::untrusted);
+  EXPECT_EQ(with([&](FakeDaemon::Call& call) { call.descriptors[0] = null.get(); }), RequestFault::untrusted);
+  for (const std::uint32_t line : {1U, 5U, 64U, 0xffff'ffffU}) {
+    EXPECT_EQ(with([&](FakeDaemon::Call& call) { call.reply.body.Assubscribe()->page_line = line; }),
+              RequestFault::protocol);
+  }
+}
+
+TEST_F(RefusedSubscription, RefusesARingOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  daemon_.answer(RequestBody::subscribe, [](FakeDaemon::Call& call) {
+    const std::string path = "/proc/self/fd/" + std::to_string(call.descriptors[0]);
+    ASSERT_EQ(::chown(path.c_str(), 4711, 4711), 0);
+  });
+  EXPECT_EQ(fault_of(), RequestFault::untrusted);
+}
+
+TEST_F(RefusedSubscription, IsBrokenWhereTheRingSaysWhatNoAgentdWrites) {
+  daemon_.answer(RequestBody::subscribe,
+                 [](FakeDaemon::Call& call) { call.reply.body.Assubscribe()->offset = 7; });
+  Subscription subscription = subscribe();
+  EXPECT_EQ(subscription.poll([](const Event&) { FAIL(); }).state, SubscriptionState::broken);
+  EXPECT_EQ(subscription.wait(std::chrono::seconds(-1)), WaitResult::broken);
+}
+
+}  // namespace
+}  // namespace ringside
