@@ -50,6 +50,11 @@ void MeasuredChild::join() {
     throw std::runtime_error("a measuring process did not end well");
 }
 
+bool MeasuredChild::ended() {
+  if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
+  return pid_ < 0;
+}
+
 void* map_shared(std::size_t size) {
   void* address =
       mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

@@ -24,6 +24,9 @@ class MeasuredChild {
   /// Waits for the child's end; throws std::runtime_error if it did not end well.
   void join();
 
+  /// Whether it has ended by itself; it is reaped then.
+  [[nodiscard]] bool ended();
+
   [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:

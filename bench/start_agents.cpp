@@ -48,8 +48,9 @@ std::uint64_t resident_private(pid_t pid) {
   return 0;
 }
 
-expected<Client, ConnectError> connect_when_up(const std::string& socket) {
+expected<Client, ConnectError> connect_when_up(MeasuredChild& agentd, const std::string& socket) {
   for (;;) {
+    if (agentd.ended()) throw std::runtime_error("agentd ended before it listened");
     auto client = Client::connect({.socket = socket, .namespace_name = {}, .name = "bench"});
     if (client || (client.error().fault != ConnectFault::unreachable &&
                    client.error().fault != ConnectFault::no_socket))
@@ -65,7 +66,7 @@ void start_agents(const BenchOptions& options, const ResultSink& sink) {
   const ScratchFolder folder;
   const std::string socket = folder.path() / "control.sock";
   const std::string config = folder.path() / "agentd.toml";
-  std::ofstream(config) << fmt::format("log_level = \"warn\"\n[limits]\nagents = {}\ntopics = {}\n",
+  std::ofstream(config) << fmt::format("log_level = \"warning\"\n[limits]\nagents = {}\ntopics = {}\n",
                                        options.agents + 1, options.agents + 16);
   result.floor_ns_before = line_floor_ns(options);
   MeasuredChild agentd(-1, [&] {
@@ -73,7 +74,7 @@ void start_agents(const BenchOptions& options, const ResultSink& sink) {
           nullptr);
     throw std::runtime_error("cannot run " + options.agentd_path);
   });
-  auto client = connect_when_up(socket);
+  auto client = connect_when_up(agentd, socket);
   if (!client) throw std::runtime_error(client.error().message);
   const std::uint64_t shared_before = resident_in_shm();
   const std::uint64_t private_before = resident_private(agentd.pid());

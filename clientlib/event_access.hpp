@@ -31,11 +31,8 @@ struct EventAccess {
                record.size - sizeof(flatbuffers::soffset_t);
   }
 
-  static HeldEvent held(std::unique_ptr<HeldState> state) noexcept {
-    HeldEvent made;
-    made.state_ = std::move(state);
-    return made;
-  }
+  /// Defined where a HeldState is (subscription_core.hpp).
+  static HeldEvent held(std::unique_ptr<HeldState> state) noexcept;
 
   /// An event that shows nothing yet.
   class Blank;

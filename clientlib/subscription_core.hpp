@@ -102,4 +102,10 @@ struct HeldState {
   EventAccess::Blank shown;
 };
 
+inline HeldEvent EventAccess::held(std::unique_ptr<HeldState> state) noexcept {
+  HeldEvent made;
+  made.state_ = std::move(state);
+  return made;
+}
+
 }  // namespace ringside::detail
