@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One life of one agent, from its start to its `agent_shutdown` (spec, section 5).
+// One life of one agent, from its start to its `agent_shutdown`.
 //
 // Threads:   One at a time. Every input is a call with `now`; every output goes through `AgentEffects`
 //            before that call returns. No clock is read, nothing blocks, nothing is logged.
 // Ordering:  A call is one step: whatever else happens to the agent comes before it or after it. So a join
 //            or a message either precedes the end of the life or finds `stopping` (`not_running` once it
 //            is over). `agent_shutdown` is the last event and there is exactly one.
-// Isolation: A run is known by its number. What is reported of a run that is no longer the current one is
-//            ignored.
+// Isolation: A run is known by its number. What is reported of a run that is no longer
+//            the current one is ignored.
 // Memory:    No heap beyond a long `agent_id`; at most one timer, and none while nothing is due.
 #pragma once
 
@@ -47,10 +47,12 @@ struct SentMessage {
 };
 
 /// The lifecycle as a state machine. Two things end an agent that nobody stops:
+///
 /// `no_viewers`, with `presence_tracking`: it has been idle, with no key on its presence topic, for the grace
 /// period. An agent in cancelled or error is not idle: it is left to inactivity.
-/// `inactivity`: it is not running, and no message, start or end of a run or touch has come for so long. Who
-/// watches does not count.
+///
+/// `inactivity`: it is not running, and no message, start or end of a run or touch has come for so long.
+/// Who watches does not count.
 class Agent {
  public:
   /// `stopping`: told to stop, with a run that still has its bounded time. `closed`: over.
@@ -73,18 +75,18 @@ class Agent {
   /// A user message: publishes it and starts a run that answers it. Refused while a run is running.
   expected<SentMessage, Refusal> send(std::string_view text, Instant now);
 
-  /// Ends the running run in `cancelled`. The status changes once the runner has wound up, or after
-  /// `cancel_timeout_ms` if it does not. Once accepted, the run ends in `cancelled` however it ends.
-  /// Cancelling again meanwhile changes nothing and succeeds; so it does to a run that the agent's end waits
-  /// for.
+  /// Ends the running run in `cancelled`. The status changes once the runner has wound up, or
+  /// after `cancel_timeout_ms` if it does not. Once accepted, the run ends in `cancelled` however
+  /// it ends. Cancelling again meanwhile changes nothing and succeeds; so it does to a run that
+  /// the agent's end waits for.
   expected<void, Refusal> cancel(Instant now);
 
   /// Counts as activity, and does nothing else.
   expected<void, Refusal> touch(Instant now);
 
   /// Ends the life (`manual`): at once, unless a run is running; that one is given `timeout_ms` (by default
-  /// the agent's own) to finish, then it is cancelled. Stopping again can only shorten the time. Refused once
-  /// over.
+  /// the agent's own) to finish, then it is cancelled. Stopping again can only shorten the time.
+  /// Refused once over.
   expected<void, Refusal> stop(Instant now, std::optional<std::uint64_t> timeout_ms = std::nullopt);
 
   /// The presence topic now has `count` keys. Ignored once the life is ending.

@@ -30,8 +30,8 @@ class AgentEffects {
   /// Starts `request`; its end comes back as `Agent::run_finished`.
   virtual void start_run(RunRequest request) = 0;
 
-  /// Tells the runner to wind up `run`: to close its open tool calls, publish what it had of a message, and
-  /// report `run_finished`.
+  /// Tells the runner to wind up `run`: to close its open tool calls, publish what it had of a message,
+  /// and report `run_finished`.
   virtual void cancel_run(std::uint64_t run) = 0;
 
   /// The one moment at which `Agent::deadline_reached` is to be called, in place of the moment before it;

@@ -6,8 +6,8 @@
 // Ordering   A start is atomic among any number of callers: of those that come for one agent at one time, one creates it,
 //            the others find it or, where the first one failed, try in their turn. A start that finds the agent ending
 //            waits and gets a fresh life.
-// Memory     Of agents that no longer run only the last `remembered_max` names are kept: they tell `not_running` from
-//            `no_such_agent`.
+// Memory     Of agents that no longer run only the last `remembered_max` names are kept: they tell
+//            `not_running` from `no_such_agent`.
 #pragma once
 
 #include <cstddef>

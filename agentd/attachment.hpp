@@ -7,8 +7,8 @@
 //            subscription which had it is removed.
 // Crash      Outlives the connection: a living process may still read under its pins. They end with `unsubscribe`, or with
 //            `release` once the process is proven dead, and with nothing else.
-// Memory     Page and doorbell stay until the last topic has let go of them: writers hold pointers into the page, and the
-//            number of the pipe.
+// Memory     Page and doorbell stay until the last topic has let go of them: writers hold pointers into the page,
+//            and the number of the pipe.
 #pragma once
 
 #include <bitset>

@@ -6,7 +6,7 @@
 namespace ringside::agentd {
 
 ClientProcess::ClientProcess(boost::asio::io_context& conductor, const shm::Channel& channel)
-    : watch_(conductor) {
+    : watch_(conductor.get_executor()) {
   const auto credentials = channel.peer_credentials();
   if (!credentials) return;
   credentials_ = *credentials;
@@ -15,19 +15,13 @@ ClientProcess::ClientProcess(boost::asio::io_context& conductor, const shm::Chan
   // The number may have been given to another process before we asked for its descriptor, but not while the one that
   // connected still holds its end.
   if (!process || !channel.peer_is_open()) return;
-  boost::system::error_code refused;
-  watch_.assign(process->get(), refused);
-  if (!refused) static_cast<void>(process->release());
+  static_cast<void>(watch_.open(std::move(*process)));
 }
 
 ClientProcess::~ClientProcess() = default;
 
 void ClientProcess::watch(std::function<void()> died) {
-  if (!can_be_watched()) return;
-  watch_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                    [died = std::move(died)](const boost::system::error_code& error) {
-                      if (!error) died();
-                    });
+  if (can_be_watched()) watch_.wait(std::move(died));
 }
 
 }  // namespace ringside::agentd

@@ -6,10 +6,9 @@
 #include <sys/types.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "agentd/process_watch.hpp"
 #include "shm/channel.hpp"
-#include "shm/descriptor.hpp"
 
 namespace ringside::agentd {
 
@@ -39,7 +38,7 @@ class ClientProcess {
  private:
   shm::PeerCredentials credentials_{};
   bool known_ = false;
-  boost::asio::posix::stream_descriptor watch_;
+  ProcessWatch watch_;
 };
 
 }  // namespace ringside::agentd

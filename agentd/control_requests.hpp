@@ -3,8 +3,8 @@
 // What each request does.
 //
 // Threads    The conductor only.
-// Ordering   A request has taken effect when its answer is given; only answers that wait for a topic, or for a start, are
-//            given later.
+// Ordering   A request has taken effect when its answer is given; only answers that wait for a topic, or
+//            for a start, are given later.
 // Trust      Requests have passed their decoder: sizes and UTF-8 are right, what they say need not be. Names, limits and
 //            rights are looked at here, before anything is changed.
 #pragma once

@@ -33,10 +33,6 @@ namespace {
 
 constexpr int listen_backlog = 128;
 
-unexpected<StartFailure> failure(int exit_code, std::string message) {
-  return unexpected<StartFailure>({exit_code, std::move(message)});
-}
-
 /// A socket that a service manager passed, and where it is bound.
 struct PassedSocket {
   shm::Descriptor socket;
@@ -48,27 +44,29 @@ expected<PassedSocket, StartFailure> take_passed_socket() {
   if (count <= 0) return PassedSocket{};
   PassedSocket passed{shm::Descriptor(SD_LISTEN_FDS_START), std::nullopt};
   if (count > 1) {
-    return failure(EX_CONFIG,
-                   fmt::format("{} sockets were passed, agentd takes one: correct the socket unit", count));
+    return start_failure(
+        EX_CONFIG, fmt::format("{} sockets were passed, agentd takes one: correct the socket unit", count));
   }
   sockaddr_un address{};
   socklen_t size = sizeof address;
   if (::sd_is_socket(passed.socket.get(), AF_UNIX, SOCK_SEQPACKET, 1) <= 0 ||
       ::getsockname(passed.socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return failure(EX_CONFIG,
-                   "the socket that was passed is no listening SOCK_SEQPACKET socket: the socket unit needs "
-                   "ListenSequentialPacket=");
+    return start_failure(
+        EX_CONFIG,
+        "the socket that was passed is no listening SOCK_SEQPACKET socket: the socket unit needs "
+        "ListenSequentialPacket=");
   }
   if (address.sun_path[0] != '\0') passed.path = address.sun_path;
   if (!passed.path)
-    return failure(EX_CONFIG, "the socket that was passed has no path: the socket unit needs one");
+    return start_failure(EX_CONFIG, "the socket that was passed has no path: the socket unit needs one");
   return passed;
 }
 
 expected<shm::ChannelListener, StartFailure> listen_at(const NamespacePlace& place, PassedSocket passed) {
   if (passed.socket) {
     auto adopted = shm::ChannelListener::adopt(std::move(passed.socket));
-    if (!adopted) return failure(EX_CONFIG, "the socket that was passed cannot be used: it does not listen");
+    if (!adopted)
+      return start_failure(EX_CONFIG, "the socket that was passed cannot be used: it does not listen");
     return std::move(*adopted);
   }
   auto listener = shm::ChannelListener::listen(place.socket.string(), place.socket_mode, listen_backlog);
@@ -80,7 +78,7 @@ expected<shm::ChannelListener, StartFailure> listen_at(const NamespacePlace& pla
   } else if (error.error_number != 0) {
     message += fmt::format(": {}", std::strerror(error.error_number));
   }
-  return failure(EX_CANTCREAT, std::move(message));
+  return start_failure(EX_CANTCREAT, std::move(message));
 }
 
 /// Rings, pages, pipes and sockets are descriptors: a thousand agents need more than the usual soft limit.

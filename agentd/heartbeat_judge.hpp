@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells which clients hang (spec, section 6). Death is told by socket and process, never by this.
+// Tells which clients hang. Death is told by socket and process, never by this.
 //
 // A client's heartbeat is a counter that it moves. The judge looks at each counter once a round, and
-// measures silence on the daemon's clock only: no time of a client is believed, and a counter is only
-// compared, never used.
+// measures silence on the daemon's clock only: no time of a client is believed, and a counter is
+// only compared, never used.
 //
 // Threads:   One at a time.
 // Trust:     Silence counts only while the judge itself was awake. A round that comes late, or after the

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/log_sink.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 #include <string_view>
 
 #include <poll.h>
@@ -37,6 +39,18 @@ class JournalPriority final : public spdlog::custom_flag_formatter {
   }
 };
 
+/// Names and messages come from anybody: none of them begins a line of its own in the log, or moves a cursor.
+void append_visible(spdlog::memory_buf_t& line, std::string_view text) {
+  for (const char byte : text) {
+    const auto code = static_cast<unsigned char>(byte);
+    if (code < ' ' || code == 0x7f) {
+      fmt::format_to(std::back_inserter(line), "\\x{:02x}", code);
+    } else {
+      line.push_back(byte);
+    }
+  }
+}
+
 }  // namespace
 
 void LogSink::sink_it_(const spdlog::details::log_msg& message) {
@@ -49,11 +63,11 @@ void LogSink::sink_it_(const spdlog::details::log_msg& message) {
     }
     lost_ = 0;
   }
-  formatter_->format(message, line);
-  if (line.size() > line_size_max) {
-    line.resize(line_size_max);
-    line[line_size_max - 1] = '\n';
-  }
+  spdlog::memory_buf_t formatted;
+  formatter_->format(message, formatted);
+  append_visible(line, std::string_view(formatted.data(), formatted.size() - 1));  // its newline comes last
+  line.resize(std::min(line.size(), line_size_max - 1));
+  line.push_back('\n');
   if (!write_line(line.data(), line.size())) ++lost_;
 }
 

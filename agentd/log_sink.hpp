@@ -11,13 +11,11 @@ namespace ringside::agentd {
 
 /// Writes log lines to a descriptor and never waits for whoever reads it.
 ///
-/// Threads:  any; one lock, held for one system call at most.
+/// Threads:  any; one lock, held for a few system calls that do not wait.
 /// Progress: a line is written only if the descriptor takes it at once. A pipe whose reader sleeps, or a
-/// journal that
-///           hangs, costs lines and never time.
+///           journal that hangs, costs lines and never time.
 /// Loss:     lines that were not taken are counted, and the count is said as soon as a line passes again. A
-/// line is
-///           cut at 4096 bytes: a pipe that says it is writable takes that much.
+///           line is cut at 4096 bytes: a pipe that says it is writable takes that much.
 class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   /// The descriptor is borrowed and stays open as long as the sink.

@@ -10,8 +10,8 @@ namespace ringside::agentd {
 /// The names of a namespace's shared-memory objects: `/ringside.<hash of the lock's real path>.<64 random bits>`.
 ///
 /// Isolation: whoever holds the lock owns every name with its prefix, and no other.
-/// Trust:     the random part makes names that nobody can take in advance; an object is only ever created, never
-///            adopted.
+/// Trust:     the random part makes names that nobody can take in advance; an object is only
+///            ever created, never adopted.
 class NamespaceObjects {
  public:
   /// Requires that the lock at `lock_real_path` is held, for as long as this is used.

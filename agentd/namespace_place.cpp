@@ -25,10 +25,6 @@ std::optional<std::filesystem::path> environment_path(const char* name) {
   return std::filesystem::path(value);
 }
 
-unexpected<StartFailure> failure(int exit_code, std::string message) {
-  return unexpected<StartFailure>{{exit_code, std::move(message)}};
-}
-
 }  // namespace
 
 expected<NamespacePlace, StartFailure> decide_place(const PlaceQuestion& question) {
@@ -50,13 +46,14 @@ expected<NamespacePlace, StartFailure> decide_place(const PlaceQuestion& questio
     place.lock = folder / "lock";
     place.own_folder = true;
   } else {
-    return failure(EX_CONFIG,
-                   "no place for the control socket: neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR is set; "
-                   "set one of them, or name a socket with --socket");
+    return start_failure(
+        EX_CONFIG,
+        "no place for the control socket: neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR is set; "
+        "set one of them, or name a socket with --socket");
   }
   if (place.socket.string().size() > socket_path_size_max) {
-    return failure(EX_CONFIG,
-                   fmt::format("{}: a socket's path has at most {} bytes, this one has {}",
+    return start_failure(
+        EX_CONFIG, fmt::format("{}: a socket's path has at most {} bytes, this one has {}",
                                place.socket.string(), socket_path_size_max, place.socket.string().size()));
   }
   return place;
@@ -86,22 +83,22 @@ expected<void, StartFailure> prepare_folder(const NamespacePlace& place) {
       } else if (errno == EEXIST) {
         continue;
       }
-      return failure(EX_CANTCREAT,
-                     fmt::format("{}: cannot be made: {}", step.string(), std::strerror(errno)));
+      return start_failure(EX_CANTCREAT,
+                           fmt::format("{}: cannot be made: {}", step.string(), std::strerror(errno)));
     }
   }
   struct stat found {};
   if (::stat(folder.c_str(), &found) != 0) {
-    return failure(EX_CANTCREAT, fmt::format("{}: the folder of the control socket: {}", folder.string(),
-                                             std::strerror(errno)));
+    return start_failure(EX_CANTCREAT, fmt::format("{}: the folder of the control socket: {}",
+                                                   folder.string(), std::strerror(errno)));
   }
   if (!S_ISDIR(found.st_mode)) {
-    return failure(EX_CANTCREAT,
-                   fmt::format("{}: the folder of the control socket is not a folder", folder.string()));
+    return start_failure(
+        EX_CANTCREAT, fmt::format("{}: the folder of the control socket is not a folder", folder.string()));
   }
   const bool others_write = (found.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (found.st_mode & S_ISVTX) == 0;
   if ((found.st_uid != ::geteuid() && found.st_uid != 0) || others_write) {
-    return failure(
+    return start_failure(
         EX_NOPERM,
         fmt::format(
             "{}: others could replace a socket here (owner {}, mode {:04o}); use a folder that belongs "

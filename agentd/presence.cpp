@@ -44,8 +44,8 @@ Encoded encoded_key(std::string_view key) noexcept {
   return {.size = entry_overhead + key.size(), .tables = 1};
 }
 
-// The largest update, which tells its entry twice, fits a diff: no single change is ever refused for its
-// size.
+// The largest update, which tells its entry twice, fits a diff: no single change is
+// ever refused for its size.
 static_assert(2 * (presence_meta_size_max + presence_meta_pairs_max * pair_overhead + meta_overhead +
                    entry_overhead + presence_key_size_max) <=
               presence_diff_size_max);

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who is where: the presence tables of all topics (spec, section 6).
+// Who is where: the presence tables of all topics.
 //
 // An entry is (topic, client, key) with a meta and a ref of its own. Keys are viewers, their entries are
 // windows. Who only watches has no entry, and so never counts.
 //
-// Threads:   One at a time. No clock is read, nothing blocks: a change comes back as the diff that tells
-//            it.
+// Threads:   One at a time. No clock is read, nothing blocks: a change comes back as the diff that tells it.
 // Ordering:  Each change of a topic makes its next version, and one diff carries that version. A list of
 //            version v and the diffs above v are exact; what a list saw, no later diff of a smaller
 //            version tells again. Versions of a topic only grow, also over times in which nobody is there;
 //            then, and only then, they may skip.
-// Trust:     Keys and metas are bounded here, in bytes and in tables, so that a diff and a page of a list
-//            always fit an event and a frame. Texts are taken as valid UTF-8: whoever decodes them has
-//            looked.
+// Trust:     Keys and metas are bounded here, in bytes and in tables, so that a diff and a
+//            page of a list always fit an event and a frame. Texts are taken as valid UTF-8:
+//            whoever decodes them has looked.
 // Memory:    Nothing is kept of a topic or a client that has no entry.
 #pragma once
 

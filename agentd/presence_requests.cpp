@@ -25,7 +25,7 @@ PresenceValues values_of(const Pairs* pairs) {
 }
 
 /// Where clients may be present: on topics that are no agent's.
-std::optional<Refusal> check_topic(std::string_view topic) {
+std::optional<Refusal> check_presence_topic(std::string_view topic) {
   if (!schema::valid_topic_name(topic)) {
     return Refusal{control::ErrorCode::bad_request,
                    fmt::format("a topic's name has 1 to {} bytes of UTF-8", schema::topic_name_size_max)};
@@ -51,7 +51,7 @@ void answer_with(expected<std::uint64_t, Refusal> ref, Responder responder) {
 
 void ControlRequests::track(Client& client, const control::Track& request, Responder responder) {
   const std::string_view topic = request.topic()->string_view();
-  if (auto refusal = check_topic(topic)) return responder.refuse(std::move(*refusal));
+  if (auto refusal = check_presence_topic(topic)) return responder.refuse(std::move(*refusal));
   if (client.attachment == nullptr) {
     return responder.refuse(
         {control::ErrorCode::not_attached, "attach before you track: the page has the heartbeat"});

@@ -14,8 +14,8 @@ struct UserMessage {
   std::string text;
 };
 
-/// One execution that a runner is asked for. Run numbers count 1, 2, 3, ... within a life; some may be
-/// left out.
+/// One execution that a runner is asked for. Run numbers count 1, 2, 3, ...
+/// within a life; some may be left out.
 struct RunRequest {
   std::uint64_t incarnation = 0;
   std::uint64_t run = 0;

@@ -37,8 +37,8 @@ namespace ringside::agentd {
 
 class Session;
 
-/// The one answer that a request gets: given at any later time, on the conductor, or, if nobody gives one, an `internal`
-/// error when this goes.
+/// The one answer that a request gets: given at any later time, on the conductor, or, if nobody gives one, an
+/// `internal` error when this goes.
 class Responder {
  public:
   Responder(std::weak_ptr<Session> session, std::uint64_t place, std::uint64_t request)

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
+
+#include "agentd/expected.hpp"
 
 namespace ringside::agentd {
 
@@ -10,5 +13,9 @@ struct StartFailure {
   int exit_code = 0;
   std::string message;
 };
+
+[[nodiscard]] inline unexpected<StartFailure> start_failure(int exit_code, std::string message) {
+  return unexpected<StartFailure>({exit_code, std::move(message)});
+}
 
 }  // namespace ringside::agentd

@@ -14,7 +14,7 @@ namespace ringside::agentd {
 namespace {
 
 /// Which topics can be subscribed to: all whose names make sense, whether or not they exist yet.
-std::optional<Refusal> check_topic(std::string_view name) {
+std::optional<Refusal> check_subscribed_topic(std::string_view name) {
   if (!schema::valid_topic_name(name)) {
     return Refusal{control::ErrorCode::bad_request,
                    fmt::format("a topic's name has 1 to {} bytes of UTF-8", schema::topic_name_size_max)};
@@ -34,7 +34,7 @@ std::optional<Refusal> check_topic(std::string_view name) {
 
 void ControlRequests::subscribe(Client& client, const control::Subscribe& request, Responder responder) {
   const std::string_view name = request.topic()->string_view();
-  if (auto refusal = check_topic(name)) return responder.refuse(std::move(*refusal));
+  if (auto refusal = check_subscribed_topic(name)) return responder.refuse(std::move(*refusal));
   if (client.attachment == nullptr) {
     return responder.refuse({control::ErrorCode::not_attached, "attach before you subscribe"});
   }

@@ -147,8 +147,8 @@ class Topic {
   [[nodiscard]] std::uint32_t subscriber_count() const noexcept;
   [[nodiscard]] std::uint64_t stale_dropped() const noexcept;
 
-  /// Takes the object's name away; who has mapped it keeps it. A daemon that wants to be continued by its successor
-  /// leaves it.
+  /// Takes the object's name away; who has mapped it keeps it. A daemon that wants to be continued
+  /// by its successor leaves it.
   void remove_name() noexcept;
 
  private:

@@ -106,8 +106,8 @@ class TopicTable {
   struct Entry {
     std::shared_ptr<Topic> topic;
     std::size_t holds = 0;
-    std::uint64_t releases =
-        0;  // how often nobody was left: tells a later one from the one that a wait began with
+    // How often nobody was left: tells a later release from the one that a wait began with.
+    std::uint64_t releases = 0;
   };
   struct Lingering {
     std::string name;

@@ -14,7 +14,7 @@
 //             failing compare-exchange writes nothing: an event could be left behind).
 //             E23: who sees a ticket delivered sees what its delivery wrote.
 // Loss      : none: a ticket taken is always delivered. Nothing after the ticket can fail.
-// Memory    : two cache lines; the queue is made at the first use (ticket_queue.hpp).
+// Memory    : three cache lines; the queue is made at the first use (ticket_queue.hpp).
 #pragma once
 
 #include <array>

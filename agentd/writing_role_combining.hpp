@@ -18,8 +18,8 @@ WritingRole<Node, Sink, Atomics, Queue, Threads>::~WritingRole() {
 
 template <class Node, class Sink, class Atomics, class Queue, class Threads>
 void WritingRole<Node, Sink, Atomics, Queue, Threads>::submit(std::unique_ptr<Node> node) noexcept {
-  // relaxed: tickets order by their number alone, and one counter's modification order agrees with
-  // happens-before.
+  // relaxed: tickets order by their number alone, and one counter's modification order
+  // agrees with happens-before.
   node->ticket = tickets_.fetch_add(1, std::memory_order::relaxed);
   if (held_by_this_thread()) {
     waiting_.push(node.release());  // the drain that we are inside of comes to it

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-unexpected<ConnectError> failure(ConnectFault fault, int error_number, std::string message) {
+unexpected<ConnectError> place_failure(ConnectFault fault, int error_number, std::string message) {
   return unexpected(ConnectError{fault, error_number, std::move(message)});
 }
 
@@ -45,12 +45,12 @@ unexpected<ConnectError> no_socket(int error, const std::string& where) {
   switch (error) {
     case EACCES:
     case EPERM:
-      return failure(ConnectFault::not_allowed, error,
-                     where + ": this user may not look there; agentd's administrator decides who may");
+      return place_failure(ConnectFault::not_allowed, error,
+                           where + ": this user may not look there; agentd's administrator decides who may");
     case ENOTSOCK:
-      return failure(ConnectFault::no_socket, error, where + ": not a socket");
+      return place_failure(ConnectFault::no_socket, error, where + ": not a socket");
     default:
-      return failure(
+      return place_failure(
           ConnectFault::no_socket, error,
           "no agentd: no socket at " + where + "; start agentd, or set RINGSIDE_SOCKET to its socket");
   }
@@ -58,10 +58,10 @@ unexpected<ConnectError> no_socket(int error, const std::string& where) {
 
 expected<std::string, ConnectError> choose_path(const ConnectOptions& options) {
   if (options.socket.find('\0') != std::string::npos)
-    return failure(ConnectFault::bad_options, 0, "the socket's path contains a NUL byte");
+    return place_failure(ConnectFault::bad_options, 0, "the socket's path contains a NUL byte");
   if (!options.namespace_name.empty() && !valid_namespace(options.namespace_name)) {
-    return failure(ConnectFault::bad_options, 0,
-                   "bad namespace: 1 to 64 letters, digits, '.', '_' and '-', and no '.' in front");
+    return place_failure(ConnectFault::bad_options, 0,
+                         "bad namespace: 1 to 64 letters, digits, '.', '_' and '-', and no '.' in front");
   }
   const auto only = [](std::string path) -> expected<std::string, ConnectError> {
     if (const int error = look_for_socket(path); error != 0) return no_socket(error, path);
@@ -86,8 +86,8 @@ expected<std::string, ConnectError> choose_path(const ConnectOptions& options) {
 }
 
 unexpected<ConnectError> untrusted(const fs::path& folder, const std::string& why) {
-  return failure(ConnectFault::untrusted, 0,
-                 folder.string() + ": " + why + "; a socket there may be anybody's, so it is not used");
+  return place_failure(ConnectFault::untrusted, 0,
+                       folder.string() + ": " + why + "; a socket there may be anybody's, so it is not used");
 }
 
 expected<SocketPlace, ConnectError> check_folder(std::string path) {
@@ -98,6 +98,7 @@ expected<SocketPlace, ConnectError> check_folder(std::string path) {
   struct stat found {};
   if (::stat(folder.c_str(), &found) != 0) return no_socket(errno, path);
   if ((found.st_mode & S_IWOTH) != 0) return untrusted(folder, "everybody may write to this folder");
+  if ((found.st_mode & S_IWGRP) != 0) return untrusted(folder, "its whole group may write to this folder");
   const uid_t owner = found.st_uid;
   if (owner == 0 || owner == ::geteuid()) return SocketPlace{std::move(path), std::nullopt};
 

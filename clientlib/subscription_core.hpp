@@ -2,8 +2,8 @@
 //
 // What is behind a Subscription and the events that it holds.
 //
-// Threads   one at a time; release of a held event counts. `Session::any_news` looks in from a thread that then is
-//           the only one.
+// Threads   one at a time; release of a held event counts. `Session::any_news` looks in from a thread
+//           that then is the only one.
 // Progress  poll and next: no lock, no allocation, no system call; one indirect call an event.
 // Crash     the page keeps our pins until agentd has proof that this process has ended: nothing is read that is not ours.
 // Fork      a core is leaked in a child: its ring and its page are not mapped there.

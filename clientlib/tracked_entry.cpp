@@ -86,8 +86,8 @@ expected<std::uint64_t, RequestError> TrackedEntry::update(Meta meta) {
   if (session_->forked()) return forked_failure();
   const std::lock_guard turn(update_turn_);
   if (ref() == 0) return failure(RequestFault::ended, "untracked already");
-  // agentd may have given the entry up while this process was stopped, and the session's thread may be tracking it
-  // again right now.
+  // agentd may have given the entry up while this process was stopped, and the session's thread may be
+  // tracking it again right now.
   bool tracked = true;
   for (int tries = 1;; ++tries) {
     auto request = tracked ? entry_request<control::UpdateT>(topic_, key_, meta)

@@ -16,8 +16,8 @@ using flatbuffers::TypeTable;
 
 constexpr std::uint8_t no_member = 0;
 
-/// A field on the way from the root to the place that is looked at; the path is only spelt out when it is
-/// needed.
+/// A field on the way from the root to the place that is looked at; the path is only
+/// spelt out when it is needed.
 struct Step {
   const Step* parent;
   const char* name;

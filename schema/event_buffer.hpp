@@ -2,9 +2,11 @@
 //
 // An event, encoded.
 //
-// Threads: an EventBuffer belongs to one thread at a time; its bytes never change, so `const` access is free
-// for all. Trust:   the bytes were written by this process or have passed `check_event`: accessors may be
-// used on them. Memory:  one allocation of exactly the event's size, aligned to 16 bytes.
+// Threads: an EventBuffer belongs to one thread at a time; its bytes never change, so
+//          `const` access is free for all.
+// Trust:   the bytes were written by this process or have passed `check_event`:
+//          accessors may be used on them.
+// Memory:  one allocation of exactly the event's size, aligned to 16 bytes.
 #pragma once
 
 #include <cstddef>

@@ -12,7 +12,7 @@
 namespace ringside::schema {
 namespace {
 
-EventFault fault_of(ContentFault fault) noexcept {
+EventFault event_fault_of(ContentFault fault) noexcept {
   switch (fault) {
     case ContentFault::bad_utf8:
       return EventFault::bad_utf8;
@@ -26,7 +26,7 @@ EventFault fault_of(ContentFault fault) noexcept {
   return EventFault::malformed;
 }
 
-unexpected<EventError> refused(EventFault fault, std::string message) {
+unexpected<EventError> refused_event(EventFault fault, std::string message) {
   return unexpected<EventError>(EventError{fault, std::move(message)});
 }
 
@@ -37,7 +37,7 @@ std::string by_kind(std::string message, events::Payload kind) {
   return message;
 }
 
-bool verified(std::span<const std::byte> bytes) {
+bool is_verified_event(std::span<const std::byte> bytes) {
   flatbuffers::Verifier::Options options;
   options.max_depth = event_depth_max;
   options.max_tables = event_tables_max;
@@ -49,27 +49,29 @@ bool verified(std::span<const std::byte> bytes) {
 
 expected<const events::Event*, EventError> check_event(std::span<const std::byte> bytes) {
   if (bytes.size() >= FLATBUFFERS_MAX_BUFFER_SIZE) {
-    return refused(EventFault::malformed,
-                   "an event of " + std::to_string(bytes.size()) + " bytes is too large");
+    return refused_event(EventFault::malformed,
+                         "an event of " + std::to_string(bytes.size()) + " bytes is too large");
   }
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % event_alignment != 0) {
-    return refused(EventFault::malformed, "the event's address is not aligned to 8 bytes");
+    return refused_event(EventFault::malformed, "the event's address is not aligned to 8 bytes");
   }
-  if (!verified(bytes)) {
-    return refused(EventFault::malformed,
-                   "the bytes are not an encoded event, or it is nested too deep or too large");
+  if (!is_verified_event(bytes)) {
+    return refused_event(EventFault::malformed,
+                         "the bytes are not an encoded event, or it is nested too deep or too large");
   }
   const events::Event& event = *events::GetEvent(bytes.data());
   if (event.payload_type() != events::Payload::NONE && kind_name(event.payload_type()).empty()) {
-    return refused(EventFault::unknown_kind,
-                   "unknown kind of event " + std::to_string(static_cast<unsigned>(event.payload_type())));
+    return refused_event(
+        EventFault::unknown_kind,
+        "unknown kind of event " + std::to_string(static_cast<unsigned>(event.payload_type())));
   }
   const auto& table = reinterpret_cast<const flatbuffers::Table&>(event);
   if (auto error =
           find_content_fault(table, *events::Event::MiniReflectTypeTable(), content_max(bytes.size()))) {
-    return refused(fault_of(error->fault), by_kind(std::move(error->message), event.payload_type()));
+    return refused_event(event_fault_of(error->fault),
+                         by_kind(std::move(error->message), event.payload_type()));
   }
-  if (auto broken = broken_rule(event)) return refused(EventFault::bad_value, std::move(*broken));
+  if (auto broken = broken_rule(event)) return refused_event(EventFault::bad_value, std::move(*broken));
   return &event;
 }
 

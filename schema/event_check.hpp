@@ -3,13 +3,11 @@
 // Decides whether found bytes are an event that Ringside may publish.
 //
 // Trust:    the bytes may come from anybody. They are believed in this order: size and alignment, file
-// identifier,
-//           FlatBuffers' verifier (every offset, every required field), then every union member and
-//           enumerator and the UTF-8 of every string, then what the specification says about values. Only an
-//           event that has passed all of it may be read through accessors, printed or unpacked.
+//           identifier, FlatBuffers' verifier (every offset, every required field), then every union member
+//           and enumerator and the UTF-8 of every string, then what the specification says about values. Only
+//           an event that has passed all of it may be read through accessors, printed or unpacked.
 // Progress: bounded by a small multiple of the size: at most 16 levels and 256 tables are visited, and
-// strings that
-//           are referred to more than once may not add up to more than a few times the buffer.
+//           strings that are referred to more than once may not add up to more than a few times the buffer.
 // Memory:   allocates for the message of an error only. The event found points into the bytes.
 #pragma once
 

@@ -221,8 +221,8 @@ expected<EventLine, JsonError> EventJson::Parser::parse_line(std::string_view li
                    std::move(*event)};
 }
 
-/// Makes one object of Event out of the members, the type of the payload before the payload, and has it
-/// parsed.
+/// Makes one object of Event out of the members, the type of the payload before the
+/// payload, and has it parsed.
 expected<EventBuffer, JsonError> EventJson::Parser::encode(const Members& members) {
   wrapped_.assign("{\"incarnation\":");
   append_number(wrapped_, members.incarnation.value_or(0));
@@ -237,8 +237,8 @@ expected<EventBuffer, JsonError> EventJson::Parser::encode(const Members& member
   return std::move(*event);
 }
 
-/// The parser keeps what it had read of a line that it then refused, up to a hundred times its size, so it is made anew
-/// now and then.
+/// The parser keeps what it had read of a line that it then refused, up to a hundred times its size, so it
+/// is made anew now and then.
 unexpected<JsonError> EventJson::Parser::refuse(std::size_t prefix_size, std::size_t event_column) {
   auto error = unexpected<JsonError>(error_of(prefix_size, event_column));
   refused_size_ += wrapped_.size();

@@ -14,8 +14,8 @@
 // quoted, null means absent.
 //
 // Threads: one at a time. Making one costs a few hundred microseconds: keep it.
-// Trust:   lines may come from anybody: at most 1 MiB, 32 levels, UTF-8; the event found has passed
-// `check_event`.
+// Trust:   lines may come from anybody: at most 1 MiB, 32 levels, UTF-8; the event
+//          found has passed `check_event`.
 #pragma once
 
 #include <cstddef>

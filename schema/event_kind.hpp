@@ -14,8 +14,8 @@ std::string_view kind_name(events::Payload kind) noexcept;
 /// The kind of this name; nothing for NONE and for any other text.
 std::optional<events::Payload> kind_from_name(std::string_view name) noexcept;
 
-/// True for the kinds that belong on an agent's debug topic. `custom` may go to either and is not one of
-/// them.
+/// True for the kinds that belong on an agent's debug topic.
+/// `custom` may go to either and is not one of them.
 bool is_debug_kind(events::Payload kind) noexcept;
 
 /// True for the kinds that a foreign publisher (`ringside pub`, the child of an exec runner) may publish. The

@@ -8,8 +8,8 @@ namespace ringside::shm {
 
 }  // namespace ringside::shm
 
-/// For our own bugs only, and on in every build. Bytes that another process wrote are a cause, never an
-/// assertion.
+/// For our own bugs only, and on in every build. Bytes that another process wrote are a
+/// cause, never an assertion.
 #define RINGSIDE_ASSERT(condition)                     \
   (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::ringside::shm::assertion_failed(#condition, __FILE__, __LINE__))

@@ -25,6 +25,11 @@ struct SystemAtomics {
   static void copy_in(std::byte* to, const std::byte* from, std::size_t size) noexcept {
     if (size != 0) std::memcpy(std::assume_aligned<8>(to), from, size);  // an empty span may have no address
   }
+
+  /// Plain bytes out of a place that this reader has pinned.
+  static void copy_out(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+    std::memcpy(to, from, size);
+  }
 };
 
 static_assert(sizeof(std::atomic<std::uint64_t>) == 8 && std::atomic<std::uint64_t>::is_always_lock_free);

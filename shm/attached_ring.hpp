@@ -6,9 +6,8 @@
 // Isolation : mapped read-only, whole, and not inherited by a fork.
 // Ordering  : E6 of ring_object.hpp.
 // Trust     : none before attach() has looked: a regular file of the expected owner that only its owner may
-// open, a
-//             descriptor that cannot write, check_ring(). Afterwards the geometry is our own copy. The
-//             object's owner could still shrink it: that is the daemon, which never does.
+//             open, a descriptor that cannot write, check_ring(). Afterwards the geometry is our own copy.
+//             The object's owner could still shrink it: that is the daemon, which never does.
 // Memory    : address space of the whole declared geometry; pages as they are read.
 #pragma once
 

@@ -6,9 +6,9 @@
 // Progress  : nothing waits but `connect`, which is told how long. No call ever raises SIGPIPE.
 // Ordering  : frames arrive whole and in the order sent.
 // Loss      : none while both live. A frame that is refused is gone: drop the peer.
-// Trust     : a received frame is at most what the caller's buffer and limits allow; what exceeds them is refused before
-//             anything is allocated, and no descriptor that came along stays open. Credentials are the kernel's word,
-//             not the peer's.
+// Trust     : a received frame is at most what the caller's buffer and limits allow; what exceeds them is refused
+//             before anything is allocated, and no descriptor that came along stays open. Credentials are the
+//             kernel's word, not the peer's.
 // Memory    : the kernel's socket buffers; nothing of ours.
 #pragma once
 
@@ -92,8 +92,8 @@ class Channel {
   /// Two connected ends, for tests and for children; the error is an errno.
   static expected<std::pair<Channel, Channel>, int> pair() noexcept;
 
-  /// Takes over a connected SOCK_SEQPACKET socket: an accepted one, or an inherited one. The error is an
-  /// errno.
+  /// Takes over a connected SOCK_SEQPACKET socket: an accepted one, or an inherited one.
+  /// The error is an errno.
   static expected<Channel, int> adopt(Descriptor socket) noexcept;
 
   [[nodiscard]] Sent send(std::span<const std::byte> frame, std::span<const int> descriptors = {}) noexcept;
@@ -105,8 +105,8 @@ class Channel {
   [[nodiscard]] expected<PeerCredentials, int> peer_credentials() const noexcept;
   /// Supplementary groups of who connected.
   [[nodiscard]] expected<std::vector<gid_t>, int> peer_groups() const;
-  /// A pidfd of who connected: readable when the process has ended. ESRCH: it is gone already, or cannot be
-  /// seen.
+  /// A pidfd of who connected: readable when the process has ended.
+  /// ESRCH: it is gone already, or cannot be seen.
   [[nodiscard]] expected<Descriptor, int> peer_process() const noexcept;
 
   /// Whether the other end still exists; what it sent before may still wait here.
@@ -180,9 +180,5 @@ class ChannelListener {
 };
 
 std::string_view describe(ChannelListener::ListenFault fault) noexcept;
-
-/// The owner of the folder that holds `path`, if nobody but that owner may put names there. Daemon and client
-/// compare it with root and with whom they expect.
-std::optional<uid_t> private_folder_owner(const std::string& path) noexcept;
 
 }  // namespace ringside::shm

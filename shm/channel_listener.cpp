@@ -162,17 +162,4 @@ std::string_view describe(ListenFault fault) noexcept {
   return "unknown";
 }
 
-std::optional<uid_t> private_folder_owner(const std::string& path) noexcept {
-  const auto slash = path.rfind('/');
-  try {
-    const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-    struct stat status {};
-    if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return std::nullopt;
-    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return std::nullopt;
-    return status.st_uid;
-  } catch (const std::bad_alloc&) {
-    return std::nullopt;
-  }
-}
-
 }  // namespace ringside::shm

@@ -8,10 +8,10 @@
 // Ordering  : E1 commit word; E3 generation, then first sequence; E5 copy, acquire fence, generation again
 //             (ring_writer.hpp). A commit word is believed, and be it 0, only after the generation was seen
 //             again behind it: the place may have been recycled.
-// Loss      : told, exactly, as a RingReader does; it is lapped where a RingReader's pin would have kept the
-// segment. Trust     : as a RingReader. No length is believed before the generation has confirmed its commit
-// word, so that the
-//             copy never leaves what is backed.
+// Loss      : told, exactly, as a RingReader does; it is lapped where a RingReader's pin
+//             would have kept the segment.
+// Trust     : as a RingReader. No length is believed before the generation has confirmed its commit word, so
+//             that the copy never leaves what is backed.
 // Memory    : one payload, allocated when made.
 #pragma once
 
@@ -219,8 +219,8 @@ class BasicCopyingReader {
 
 using CopyingReader = BasicCopyingReader<>;
 
-/// For who has no writer to ask: before the oldest event that can be read now. Nothing while there is no
-/// segment.
+/// For who has no writer to ask: before the oldest event that can be read now.
+/// Nothing while there is no segment.
 template <class View>
 [[nodiscard]] std::optional<Cursor> start_of_oldest(const View& view) noexcept {
   for (std::uint32_t attempt = 0; attempt < 8; ++attempt) {

@@ -11,10 +11,10 @@
 // Loss      : a full pipe has been rung already. A ring too many is allowed, a ring too few is not.
 // Crash     : hang-up of the waiting end: agentd is gone. A writer that dies between taking the flag and ringing closes
 //             the pipe by its death, which wakes the waiter as well.
-// Trust     : agentd never reads the pipe, and keeps a waiting end of its own, so that a client which closed its end
-//             costs no SIGPIPE. The client's end is another open file description than the one that agentd writes to:
-//             no flag set there makes the write block. A client that holds its flag at 1 costs one refused write a
-//             batch.
+// Trust     : agentd never reads the pipe, and keeps a waiting end of its own, so that a client which closed
+//             its end costs no SIGPIPE. The client's end is another open file description than the one that
+//             agentd writes to: no flag set there makes the write block. A client that holds its flag at 1
+//             costs one refused write a batch.
 #pragma once
 
 #include <chrono>
@@ -49,8 +49,8 @@ class Doorbell {
   Descriptor ringing_end_;
 };
 
-/// Wakes the waiter: one byte, never waits. Requires a pipe with O_NONBLOCK. For the writer that took the
-/// flag (E21).
+/// Wakes the waiter: one byte, never waits. Requires a pipe with O_NONBLOCK.
+/// For the writer that took the flag (E21).
 void ring_doorbell(int ringing_end) noexcept;
 
 /// Writer, after a full fence (E20) that follows its commits: true = this writer took the wake-up and must ring.
@@ -67,8 +67,8 @@ enum class Drained {
   hung_up,  ///< agentd is gone
 };
 
-/// Waiter: empties the pipe. To be done before polling, or the ring for what comes after the poll may be
-/// eaten.
+/// Waiter: empties the pipe. To be done before polling, or the ring for what comes
+/// after the poll may be eaten.
 Drained drain_doorbell(int waiting_end) noexcept;
 
 /// Waiter, after `drain_doorbell` and a poll of every subscription: true = nothing came in between and the

@@ -6,12 +6,13 @@
 
 namespace ringside::shm {
 
-/// The pages behind a ring's object: one high-water mark that only rises, below which every byte has its
-/// page.
+/// The pages behind a ring's object: one high-water mark that only rises, below
+/// which every byte has its page.
 ///
-/// Threads: the holder of the topic's writing role. Progress: extend() makes system calls; it belongs into
-/// prepare(), off the publishing path. Loss: none: a step that the system cannot back leaves the mark where
-/// it was. Crash: the file's size is the mark; the kernel raises it when a step is wholly backed.
+/// Threads:  the holder of the topic's writing role.
+/// Progress: extend() makes system calls; it belongs into prepare(), off the publishing path.
+/// Loss:     none: a step that the system cannot back leaves the mark where it was.
+/// Crash:    the file's size is the mark; the kernel raises it when a step is wholly backed.
 class RingBacking {
  public:
   static constexpr std::uint32_t step_size = 16 * 1024;
@@ -23,8 +24,8 @@ class RingBacking {
 
   [[nodiscard]] std::uint64_t mark() const noexcept { return mark_; }
 
-  /// Backs one step more (to the object's end at most). False, with errno, if the system cannot or the end is
-  /// reached.
+  /// Backs one step more (to the object's end at most). False, with errno, if the system
+  /// cannot or the end is reached.
   [[nodiscard]] bool extend() noexcept;
 
  private:

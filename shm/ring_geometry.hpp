@@ -8,9 +8,9 @@
 
 namespace ringside::shm {
 
-/// The shape of one ring: S segments that can be read, from a pool that also holds what its readers may pin.
-/// Written once into the header; whoever attaches keeps a private copy and never reads it from shared memory
-/// again.
+/// The shape of one ring: S segments that can be read, from a pool that also holds what its
+/// readers may pin. Written once into the header; whoever attaches keeps a private copy and never
+/// reads it from shared memory again.
 struct RingGeometry {
   std::uint32_t segment_size = 64 * 1024;
   std::uint32_t window_segments = 16;       // S

@@ -128,8 +128,8 @@ inline constexpr std::uint64_t commit_committed = std::uint64_t{1} << 60;
 inline constexpr std::uint64_t commit_link = std::uint64_t{1} << 61;
 inline constexpr std::uint64_t commit_keyframe = std::uint64_t{1} << 62;
 
-/// The commit word of a record of length 0: what differs from it in a record of this sequence is the length
-/// alone.
+/// The commit word of a record of length 0: what differs from it in a record of this
+/// sequence is the length alone.
 [[nodiscard]] constexpr std::uint64_t commit_word_base(std::uint64_t sequence) noexcept {
   return commit_committed | static_cast<std::uint32_t>(sequence);
 }
@@ -147,10 +147,9 @@ inline constexpr std::uint64_t commit_keyframe = std::uint64_t{1} << 62;
 /// A record begins at most this far into its cache line.
 inline constexpr std::uint64_t line_offset_max = 32;
 
-/// Where the record after the one at `offset` begins: at the next multiple of 8, or, where its line has no room for the
-/// header and a few bytes more, on the next line. So a small record is one line, and the word that a reader polls is
-/// on a line that holds little else: with records end to end an event of 32 bytes took 1.4 lines' time to arrive, so
-/// 1.1.
+/// Where the record after the one at `offset` begins: at the next multiple of 8, or, where its line has no room
+/// for the header and a few bytes more, on the next line. So a small record is one line, and the word that a
+/// reader polls is on a line that holds little else (docs/adr/0003-where-a-record-begins.md).
 [[nodiscard]] constexpr std::uint64_t next_place(std::uint64_t offset, std::uint64_t length) noexcept {
   const std::uint64_t end = (offset + record_header_size + length + 7) & ~std::uint64_t{7};
   const std::uint64_t next_line = (end + 63) & ~std::uint64_t{63};

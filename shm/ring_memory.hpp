@@ -16,8 +16,9 @@ namespace ringside::shm {
 /// owns nothing and checks nothing; the geometry is the private copy made when the ring was created or
 /// attached. A model checker supplies a class with the same members over its own atomics.
 ///
-/// Threads: as many copies as one likes. Memory: one pointer and a geometry; `Byte` is const for readers,
-/// whose mapping has no right to write: there nothing but loads of at most 8 bytes compiles.
+/// Threads: as many copies as one likes.
+/// Memory:  one pointer and a geometry; `Byte` is const for readers, whose mapping has no right to write:
+///          there nothing but loads of at most 8 bytes compiles.
 template <class AtomicsPolicy, class Byte>
 class BasicRingMemory {
   static_assert(std::is_same_v<std::remove_const_t<Byte>, std::byte>);
@@ -44,6 +45,13 @@ class BasicRingMemory {
     void prefetch(std::uint64_t offset) const noexcept {
       for (std::uint64_t line = 0; line < 3; ++line)
         __builtin_prefetch(base_ + offset + line * cache_line_size);
+    }
+
+    /// Makes a line of ours that holds nothing yet the writer's own, ahead of need. Requires that it is backed, and
+    /// behind everything that was committed or claimed.
+    void take_line(std::uint64_t offset) const noexcept {
+      // relaxed: no reader looks there before a commit (E1), and the place of that is cleared again.
+      word(offset).store(0, std::memory_order::relaxed);
     }
 
     /// Plain bytes to a place that no reader has pinned.

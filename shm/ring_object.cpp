@@ -137,8 +137,8 @@ RingView RingObject::view() const noexcept {
 }
 
 expected<Descriptor, int> RingObject::read_only_descriptor() const noexcept {
-  // By the descriptor and not by the name, which somebody may have taken away. A duplicate would keep our
-  // rights.
+  // By the descriptor and not by the name, which somebody may have taken away.
+  // A duplicate would keep our rights.
   const std::string path = fmt::format("/proc/self/fd/{}", object_.get_mapping_handle().handle);
   Descriptor reader(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!reader) return unexpected(errno);

@@ -5,13 +5,12 @@
 // Threads   : made, removed and ended by one thread; descriptors from any.
 // Progress  : create() makes system calls, about ten; the ring's own paths are elsewhere.
 // Isolation : mode 0600 whatever the umask, unpredictable names by the caller, create_only: never somebody
-// else's object.
-//             Others get a descriptor that was opened read-only and cannot be made writable by another user.
-//             The mapping is not inherited by a fork.
+//             else's object. Others get a descriptor that was opened read-only and cannot be made writable by
+//             another user. The mapping is not inherited by a fork.
 // Ordering  : E6 the magic, stored last, release -> acquire in check_ring().
-// Crash     : before the magic the object is not a ring: who finds it finds no_magic. A name left behind is
-// swept by the
-//             next daemon. The name is not removed by the destructor: a successor reads the old ring.
+// Crash     : before the magic the object is not a ring: who finds it finds no_magic. A name left
+//             behind is swept by the next daemon. The name is not removed by the destructor: a
+//             successor reads the old ring.
 // Memory    : header and first step are backed before create() returns, the rest is address space only.
 #pragma once
 
@@ -47,8 +46,8 @@ struct RingCreateError {
 
 class RingObject {
  public:
-  /// A new ring under `name` (as shm_open takes it, with its leading slash). On an error nothing is left
-  /// behind.
+  /// A new ring under `name` (as shm_open takes it, with its leading slash).
+  /// On an error nothing is left behind.
   [[nodiscard]] static expected<RingObject, RingCreateError> create(std::string name,
                                                                     const RingGeometry& geometry,
                                                                     const RingIdentity& identity,
@@ -62,8 +61,8 @@ class RingObject {
   /// The same bytes for a reader of this process.
   [[nodiscard]] RingView view() const noexcept;
 
-  /// A descriptor to be given away: opened read-only, close-on-exec, an open file of its own. The error is an
-  /// errno.
+  /// A descriptor to be given away: opened read-only, close-on-exec, an open file of its own.
+  /// The error is an errno.
   [[nodiscard]] expected<Descriptor, int> read_only_descriptor() const noexcept;
 
   /// Takes the name away; who has mapped the ring keeps it. False if the name was not there.

@@ -15,8 +15,10 @@ namespace ringside::shm {
 /// The reader's side of its K pin words. A pin never moves: a word keeps its generation until the cursor and
 /// every held event of that segment have left; holding stores nothing, it counts here.
 ///
-/// Threads: the subscription's one thread. Progress: wait-free; no read-modify-write. Ordering: E2, E4 of
-/// ring_writer.hpp. Crash: a reader that dies leaves its pins; they end when agentd has proof of its death.
+/// Threads:  the subscription's one thread.
+/// Progress: wait-free; no read-modify-write.
+/// Ordering: E2, E4 of ring_writer.hpp.
+/// Crash:    a reader that dies leaves its pins; they end when agentd has proof of its death.
 template <class Atomics>
 class BasicRingPins {
  public:

@@ -12,7 +12,8 @@ namespace ringside::shm {
 /// The writer's private books of its physical segments: which are unused, free, in the window, or set aside
 /// for who still pins them. It touches no shared memory.
 ///
-/// Threads: the holder of the topic's writing role. Memory: allocated once, when made.
+/// Threads: the holder of the topic's writing role.
+/// Memory:  allocated once, when made.
 class RingPool {
  public:
   struct Live {

@@ -2,32 +2,30 @@
 //
 // A subscription's end: reads a ring in place, under pins.
 //
-// Threads   : one at a time. held events count as part of it.
-// Progress  : wait-free: poll() is bounded by its limit and by the size of the table; an empty poll is one
-// acquire load. Isolation : maps the ring read-only, writes its own K pin words and nothing else. Cannot
-// delay the writer. Ordering  : E1 commit word; E2 pin, then check; E3 generation, then first sequence; E4
-// pin given back
-//             (ring_writer.hpp).
-// Loss      : told: a lapped reader gets one Gap that names exactly what it missed, before the next event,
-// and goes on at
-//             the oldest event that can be read, or, lapped again on the way there, at the newest segment.
+// Threads   : one at a time; events that are held count as part of it.
+// Progress  : wait-free: poll() is bounded by its limit and by the size of the table; an
+//             empty poll is one acquire load.
+// Isolation : maps the ring read-only, writes its own K pin words and nothing else. Cannot delay the writer.
+// Ordering  : E1 commit word; E2 pin, then check; E3 generation, then first sequence; E4 pin
+//             given back (ring_writer.hpp).
+// Loss      : told: a lapped reader gets one Gap that names exactly what it missed, before the next
+//             event, and goes on at the oldest event that can be read, or, lapped again on the way
+//             there, at the newest segment.
 // Crash     : of the writer: what is committed stays readable for as long as the mapping lives. Of the
-// reader: its pins
-//             stay until agentd has proof of its death.
+//             reader: its pins stay until agentd has proof of its death.
 // Trust     : the writer; but whatever stands in the ring, no address outside the mapping is computed from
-// it: what no
-//             writer of ours says ends in ReaderState::corrupt.
+//             it: what no writer of ours says ends in ReaderState::corrupt.
 // Memory    : no allocation but in hold() beyond K - 1 segments.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "shm/assert.hpp"
+#include "shm/poll_backoff.hpp"
 #include "shm/ring_memory.hpp"
 #include "shm/ring_pins.hpp"
 #include "shm/ring_record.hpp"
@@ -35,8 +33,8 @@
 
 namespace ringside::shm {
 
-/// An event kept beyond its poll, whole whatever the writer does. Must end before its reader does, on its
-/// thread.
+/// An event kept beyond its poll, whole whatever the writer does.
+/// Must end before its reader does, on its thread.
 template <class Atomics>
 class BasicHeld {
  public:
@@ -78,7 +76,7 @@ class BasicHeld {
       : record_(record), pins_(&pins), word_(word) {}
   explicit BasicHeld(const Record& record)
       : record_(record), copy_(new std::byte[record.size > 0 ? record.size : 1]) {
-    std::memcpy(copy_.get(), record.payload, record.size);
+    Atomics::copy_out(copy_.get(), record.payload, record.size);
     record_.payload = copy_.get();
   }
 
@@ -103,9 +101,9 @@ class BasicRingReader {
   using Word = typename BasicRingPins<Atomics>::Word;
   using Held = BasicHeld<Atomics>;
 
-  /// Goes on at `cursor`, as the writer's grant named it. `pins` are the subscription's words, all 0, and
-  /// known to the writer since before the cursor was taken. Both memories outlive this, and this outlives
-  /// what it holds.
+  /// Goes on at `cursor`, as the writer's grant named it. `pins` are the subscription's words, all
+  /// 0, and known to the writer since before the cursor was taken. Both memories outlive this, and
+  /// this outlives what it holds.
   BasicRingReader(View view, const Cursor& cursor, Word* pins) noexcept
       : next_sequence_(cursor.next_sequence),
         offset_(cursor.offset),
@@ -126,11 +124,15 @@ class BasicRingReader {
   template <class OnRecord, class OnGap>
   std::size_t poll(OnRecord&& on_record, OnGap&& on_gap, std::size_t limit) {
     std::size_t count = 0;
+    bool caught_up = false;
     Next next;
+    backoff_.before_look();
     while (count < limit) {
       advance(next);
-      if (next.kind == Next::Kind::nothing) [[unlikely]]
+      if (next.kind == Next::Kind::nothing) [[unlikely]] {
+        caught_up = true;
         break;
+      }
       if (next.kind == Next::Kind::record) [[likely]] {
         if (++count > backlog_count) segment_.prefetch(offset_ + prefetch_distance);
         on_record(std::as_const(next.record));
@@ -138,6 +140,7 @@ class BasicRingReader {
         on_gap(std::as_const(next.gap));
       }
     }
+    backoff_.after_look(count, caught_up);
     return count;
   }
 
@@ -148,9 +151,9 @@ class BasicRingReader {
     return next;
   }
 
-  /// Keeps an event beyond its handler, or beyond the next call of next(). Requires that `record` is the one
-  /// last given out by this reader. Up to pins_per_subscription - 1 segments are held in place; further
-  /// events are copied.
+  /// Keeps an event beyond its handler, or beyond the next call of next(). Requires that `record` is the
+  /// one last given out by this reader. Up to pins_per_subscription - 1 segments are held in place;
+  /// further events are copied.
   [[nodiscard]] Held hold(const Record& record) {
     RINGSIDE_ASSERT(record.sequence + 1 == next_sequence_ && state_ == ReaderState::reading);
     if (const auto word = pins_.hold()) return Held(record, pins_, *word);
@@ -237,6 +240,7 @@ class BasicRingReader {
   std::uint64_t offset_;
   std::uint64_t last_place_;
   ReaderState state_ = ReaderState::entering;
+  PollBackoff backoff_;
   // What a change of segments touches.
   std::uint64_t generation_;
   View view_;

@@ -8,8 +8,8 @@
 
 namespace ringside::shm {
 
-/// A segment as the table named it a moment ago; to be pinned or re-checked before anything in it is
-/// believed.
+/// A segment as the table named it a moment ago; to be pinned or re-checked before
+/// anything in it is believed.
 struct FoundSegment {
   std::uint64_t generation;
   std::uint32_t index;

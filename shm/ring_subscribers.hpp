@@ -36,10 +36,12 @@ enum class SubscribeFault : std::uint8_t {
 
 /// The writer's private list of who reads: the pin words to scan at a roll, the flags to look at after a batch.
 ///
-/// Threads: the holder of the topic's writing role. Progress: ring() and scan() are bounded by the number of
-/// subscriptions; ring() makes a system call for each sleeper that it wakes. Ordering: E2, E4 of
-/// ring_writer.hpp, E20, E21 of doorbell.hpp. Trust: words of a page that a client may scribble on: one load each into a local, only compared.
-/// Memory: grows in add() only.
+/// Threads:  the holder of the topic's writing role.
+/// Progress: ring() and scan() are bounded by the number of subscriptions; ring() makes a system call for
+///           each sleeper that it wakes.
+/// Ordering: E2, E4 of ring_writer.hpp, E20, E21 of doorbell.hpp.
+/// Trust:    words of a page that a client may scribble on: one load each into a local, only compared.
+/// Memory:   grows in add() only.
 template <class Atomics>
 class BasicRingSubscribers {
  public:

@@ -26,6 +26,7 @@
 // Memory    : its books are allocated when it is made; after that nothing is allocated but by add_subscriber().
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -119,12 +120,12 @@ class BasicRingWriter {
     counters_.bells += subscribers_.ring(bell);
   }
 
-  /// Backs ahead of need what the next publishes and the next roll will use. Makes system calls; to be called where
-  /// nobody waits for it.
+  /// Backs ahead of need what the next publishes and the next roll will use.
+  /// Makes system calls; to be called where nobody waits for it.
   void prepare() noexcept;
 
-  /// From now on its pins keep segments, and ring() looks at its flag. What it may read begins at a cursor taken
-  /// after this.
+  /// From now on its pins keep segments, and ring() looks at its flag.
+  /// What it may read begins at a cursor taken after this.
   [[nodiscard]] expected<SubscriberId, SubscribeFault> add_subscriber(const Subscriber& subscriber) {
     return subscribers_.add(subscriber);
   }
@@ -160,10 +161,10 @@ class BasicRingWriter {
     std::uint64_t sequence;
   };
 
-  /// First our own books, then the end behind the record to come, then (stamp) what lies on the line that readers poll:
-  /// a store that waits for another line between two to that one lets a polling reader take it back, which costs up to
-  /// half of the latency. The end must come before the commit anyway, or the stale bytes there could be taken for a
-  /// record.
+  /// First our own books, then the end behind the record to come, then (stamp) what lies on the line that
+  /// readers poll: a store that waits for another line between two to that one lets a polling reader take it
+  /// back, which costs up to half of the latency. The end must come before the commit anyway, or the stale bytes
+  /// there could be taken for a record.
   [[nodiscard]] Reserved reserve(std::uint64_t size) noexcept {
     const Reserved reserved{segment_, offset_, sequence_};
     const std::uint64_t next = next_place(reserved.place, size);
@@ -184,7 +185,18 @@ class BasicRingWriter {
     at.segment.word(at.place + offsetof(RecordHeader, kind)).store(kind, std::memory_order::relaxed);
     // E1: the record, whole, and the end behind it.
     at.segment.word(at.place).store(commit_word(at.sequence, size), std::memory_order::release);
+    take_lines_ahead();
     return at.sequence;
+  }
+
+  /// Makes the next lines this core's own, after the commit, when nobody waits for it: a store to a line that a reader's
+  /// core has from the last time round waits for that core, and behind it the commit. Brought one way at 128
+  /// bytes from 2.9 to 2.1 times the bare line.
+  void take_lines_ahead() noexcept {
+    const std::uint64_t end = std::min(offset_ + lines_ahead * cache_line_size, limit_ + 1);
+    taken_ = std::max(taken_, (offset_ + cache_line_size - 1) & ~std::uint64_t{cache_line_size - 1});
+    for (; taken_ < end; taken_ += cache_line_size)
+      segment_.take_line(taken_);
   }
 
   [[nodiscard]] std::optional<PublishError> make_room(std::uint64_t size) noexcept;
@@ -197,11 +209,14 @@ class BasicRingWriter {
   void roll(std::uint32_t index) noexcept;
   void open(std::uint32_t index, std::uint64_t generation) noexcept;
 
+  static constexpr std::uint64_t lines_ahead = 4;
+
   // What every publish touches, on a line of its own.
   alignas(cache_line_size) typename Memory::Segment segment_;
   std::uint64_t offset_ = 0;
   std::uint64_t limit_ = 0;  // the last place where a successor may begin
   std::uint64_t sequence_;
+  std::uint64_t taken_ = 0;  // lines of the segment before this were made our own
   std::uint32_t claimed_ = 0;
   // What a roll touches.
   alignas(cache_line_size) Memory memory_;

@@ -121,6 +121,7 @@ template <class Memory, class Backing>
 void BasicRingWriter<Memory, Backing>::open(std::uint32_t index, std::uint64_t generation) noexcept {
   segment_ = memory_.segment(index);
   offset_ = 0;
+  taken_ = 0;
   limit_ = last_place(pool_.backed(index, backing_.mark()));
   // E5: who copies a byte stored after this sees, after its own fence, that the old generation was withdrawn.
   Atomics::fence(std::memory_order::release);

@@ -9,10 +9,10 @@
 // Ordering  : the page names fields, the protocols over them order: pins (ring_writer.hpp), wake flag (doorbell.hpp).
 //             The heartbeat and the acknowledged position stand alone.
 // Crash     : identity, then magic (last): a page without magic is not one. Everything else is one word each.
-// Trust     : agentd takes every field by one atomic load into a local, compares it, and never uses it as an index or a
-//             length. It never reads the identity back. Scribbling, or punching a hole (everything reads 0), costs the
-//             client its own pins and wake-ups. The client believes agentd, after seals, size, magic, version and
-//             fingerprint.
+// Trust     : agentd takes every field by one atomic load into a local, compares it, and never uses it as an
+//             index or a length. It never reads the identity back. Scribbling, or punching a hole (everything
+//             reads 0), costs the client its own pins and wake-ups. The client believes agentd, after seals,
+//             size, magic, version and fingerprint.
 // Memory    : 4 KiB, backed when created.
 #pragma once
 

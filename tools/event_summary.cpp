@@ -5,14 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "tools/text_of.hpp"
 #include "tools/visible_text.hpp"
 
 namespace ringside::tools {
 namespace {
-
-std::string_view text_of(const flatbuffers::String* text) {
-  return text ? std::string_view(text->c_str(), text->size()) : std::string_view();
-}
 
 class Summary {
  public:

@@ -3,12 +3,11 @@
 
 namespace ringside::tools {
 
-/// What `ringside` leaves with; sysexits where they have a word for it, the shell's habits where they have
-/// one.
+/// What `ringside` leaves with; sysexits where they have a word for it, the shell's
+/// habits where they have one.
 enum class ExitCode : int {
   done = 0,
-  unmet =
-      1,  // tail ended without meeting --until or --count; the agent refused what its status does not allow
+  unmet = 1,         // tail met neither --until nor --count; the agent's status does not allow the command
   usage = 64,        // the command line is wrong
   bad_data = 65,     // a line, a source or an event that is not what it has to be
   unavailable = 69,  // no daemon, no such topic, no such agent

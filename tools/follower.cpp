@@ -54,9 +54,17 @@ Follower::End Follower::show_news(const FollowUntil& until) {
   for (std::size_t i = 0; i < batch_size_max; ++i) {
     const Event* event = subscription_.next();
     if (!event) {
-      const SubscriptionState state = subscription_.state();
-      const bool over = state == SubscriptionState::daemon_gone || state == SubscriptionState::ended;
-      return over ? End::daemon_gone : End::none;
+      switch (subscription_.state()) {
+        case SubscriptionState::pending:
+        case SubscriptionState::live:
+          return End::none;
+        case SubscriptionState::broken:
+          return End::broken;
+        case SubscriptionState::daemon_gone:
+        case SubscriptionState::ended:
+        case SubscriptionState::forked:
+          return End::daemon_gone;
+      }
     }
     if (!view_.event(output_.batch(), *event)) continue;
     ++shown_;
@@ -96,8 +104,12 @@ Follower::End Follower::sleep() {
 
 ExitCode Follower::code_of(End end, const FollowUntil& until) const {
   if (end == End::daemon_gone) complain("agentd is gone; what it had published was shown");
+  if (end == End::broken)
+    complain("the topic's ring is damaged: it says what no agentd writes, and is read no further");
   if (saw_gap_) return ExitCode::gap;
   switch (end) {
+    case End::broken:
+      return ExitCode::bad_data;
     case End::interrupted:
       return ExitCode::interrupted;
     case End::timed_out:

@@ -23,12 +23,12 @@ struct FollowUntil {
   [[nodiscard]] bool asks() const noexcept { return count || kind; }
 };
 
-/// Follows one subscription and shows it, until it is told to stop: the loop of `tail` and of `presence
-/// watch`.
+/// Follows one subscription and shows it, until it is told to stop: the loop of
+/// `tail` and of `presence watch`.
 ///
-/// Its result is `gap` if an event was lost, whatever ended it; else `done` if what it waited for came or
-/// nobody reads any more, `unmet` if agentd went away before, `unavailable` if agentd went away and nothing
-/// was waited for.
+/// Its result is `gap` if an event was lost, whatever ended it; else `done` if what it waited for
+/// came or nobody reads any more, `unmet` if agentd went away before, `unavailable` if agentd went
+/// away and nothing was waited for, `bad_data` if the ring says what no agentd writes.
 class Follower {
  public:
   Follower(Subscription& subscription, EventView& view, Output& output, const Interrupts& interrupts,
@@ -40,7 +40,7 @@ class Follower {
   ExitCode follow(const FollowUntil& until);
 
  private:
-  enum class End { none, met, reader_gone, daemon_gone, interrupted, timed_out };
+  enum class End { none, met, reader_gone, daemon_gone, broken, interrupted, timed_out };
 
   End show_news(const FollowUntil& until);
   End flush();

@@ -4,8 +4,8 @@
 namespace ringside::tools {
 
 /// SIGINT and SIGTERM as a descriptor to poll, so that what waits for events, a deadline or a pipe waits for
-/// them too. Make it before there is a second thread: threads made later inherit what it blocks. The signals
-/// stay blocked.
+/// them too. Make it before there is a second thread: threads made later inherit what it blocks.
+/// The signals stay blocked.
 class Interrupts {
  public:
   Interrupts();

@@ -7,8 +7,8 @@
 
 namespace ringside::tools {
 
-/// One line of input. `whole` is false for one that is longer than allowed: then `text` is only its
-/// beginning.
+/// One line of input. `whole` is false for one that is longer than allowed: then
+/// `text` is only its beginning.
 struct InputLine {
   std::uint64_t number = 0;
   std::string_view text;

@@ -4,14 +4,11 @@
 #include <fmt/format.h>
 
 #include "tools/event_summary.hpp"
+#include "tools/text_of.hpp"
 #include "tools/visible_text.hpp"
 
 namespace ringside::tools {
 namespace {
-
-std::string_view text_of(const flatbuffers::String* text) {
-  return text ? std::string_view(text->c_str(), text->size()) : std::string_view();
-}
 
 /// All parts of one type of a message, one after the other.
 std::string joined(const events::Message& message, events::ContentType type) {

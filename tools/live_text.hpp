@@ -11,9 +11,9 @@
 
 namespace ringside::tools {
 
-/// The stream of one topic as a person reads it: text that grows, thinking apart from it, a line for
-/// everything else. It only ever appends; a repeated or late piece of a message never moves what is already
-/// on the screen.
+/// The stream of one topic as a person reads it: text that grows, thinking apart from it, a line
+/// for everything else. It only ever appends; a repeated or late piece of a message never moves
+/// what is already on the screen.
 class LiveText {
  public:
   explicit LiveText(Palette palette) : palette_(palette) {}

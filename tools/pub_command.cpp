@@ -36,8 +36,8 @@ bool is_of_the_event(RequestFault fault) {
   return code_of(fault) == ExitCode::bad_data || fault == RequestFault::bad_input;
 }
 
-/// Takes lines, publishes their events in order and as many at a time as there are, and says which lines were
-/// refused.
+/// Takes lines, publishes their events in order and as many at a time as there are, and
+/// says which lines were refused.
 class LinePublisher {
  public:
   LinePublisher(Client& client, const PubArguments& arguments) : client_(client), arguments_(arguments) {}

@@ -13,8 +13,8 @@ namespace ringside::tools {
 /// One line on standard error, `ringside: ...`, visible text whatever it quotes.
 void complain(std::string_view text);
 
-/// Says what was wrong and what to do, and returns what to leave with. `what` is what was being done: "stop
-/// lighthouse".
+/// Says what was wrong and what to do, and returns what to leave with.
+/// `what` is what was being done: "stop lighthouse".
 ExitCode report(const ConnectError& error);
 ExitCode report(std::string_view what, const RequestError& error);
 

@@ -31,7 +31,7 @@ struct StartArguments {
 
 constexpr std::uint64_t period_ms_max = 1000ULL * 60 * 60 * 24 * 365;
 
-ExitCode wrong(std::string_view text) {
+ExitCode wrong_start(std::string_view text) {
   complain(fmt::format("start: {}; `ringside start --help` tells more", text));
   return ExitCode::usage;
 }
@@ -51,8 +51,8 @@ std::optional<std::chrono::milliseconds> period(const std::optional<std::uint64_
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(*ms, period_ms_max)));
 }
 
-/// The options of the runner, or what was wrong with them. Paths are made whole here: agentd has another
-/// folder.
+/// The options of the runner, or what was wrong with them. Paths are made whole here:
+/// agentd has another folder.
 expected<std::variant<ReplayRunner, ExecRunner>, std::string> runner_of(const StartArguments& arguments) {
   std::error_code ignored;
   if (arguments.runner == "replay") {
@@ -76,7 +76,7 @@ expected<std::variant<ReplayRunner, ExecRunner>, std::string> runner_of(const St
 ExitCode start(const Invocation& invocation, const StartArguments& arguments) {
   end_when_interrupted();
   auto runner = runner_of(arguments);
-  if (!runner) return wrong(runner.error());
+  if (!runner) return wrong_start(runner.error());
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
   StartOptions options;

@@ -25,7 +25,7 @@ struct TailArguments {
   std::optional<double> timeout_s;
 };
 
-ExitCode wrong(std::string_view text) {
+ExitCode wrong_tail(std::string_view text) {
   complain(fmt::format("tail: {}", text));
   return ExitCode::usage;
 }
@@ -82,21 +82,21 @@ ExitCode follow(Client& client, const TailArguments& arguments, const SubscribeO
 ExitCode tail(const Invocation& invocation, const TailArguments& arguments) {
   const auto from = parse_from(arguments.from);
   if (!from) {
-    return wrong(fmt::format(
+    return wrong_tail(fmt::format(
         "--from {} is none of `latest`, `oldest`, `keyframe` and a sequence number from 1", arguments.from));
   }
   FollowUntil until;
   until.count = arguments.count;
-  if (arguments.count && *arguments.count == 0) return wrong("--count 0: it has to be 1 or more");
+  if (arguments.count && *arguments.count == 0) return wrong_tail("--count 0: it has to be 1 or more");
   if (!arguments.until.empty()) {
     until.kind = kind_of(arguments.until);
     if (!until.kind) {
-      return wrong(
+      return wrong_tail(
           fmt::format("--until {}: no event has that name; ringside(1) lists them", arguments.until));
     }
   }
   if (arguments.timeout_s && !(*arguments.timeout_s >= 0))
-    return wrong("--timeout has to be 0 seconds or more");
+    return wrong_tail("--timeout has to be 0 seconds or more");
   const Interrupts interrupts;
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());

@@ -44,8 +44,8 @@ Decoded decode(std::string_view text) {
   return {point, size};
 }
 
-/// C0 and C1 controls, DEL, line and paragraph separators, and what reorders text (bidi marks, embeddings,
-/// isolates).
+/// C0 and C1 controls, DEL, line and paragraph separators, and what reorders text (bidi
+/// marks, embeddings, isolates).
 bool obeyed_by_terminals(char32_t point) {
   return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
          (point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||

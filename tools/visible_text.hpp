@@ -12,8 +12,8 @@ namespace ringside::tools {
 
 enum class LineBreaks { keep, escape };
 
-/// Appends `text` with what a terminal would obey made visible: `\x1b`, `\r`, `\u{202e}`; invalid UTF-8
-/// becomes U+FFFD.
+/// Appends `text` with what a terminal would obey made visible: `\x1b`, `\r`, `\u{202e}`;
+/// invalid UTF-8 becomes U+FFFD.
 void append_visible(std::string& out, std::string_view text, LineBreaks breaks);
 
 /// The same between double quotes and on one line, as one word of a plain line.

@@ -14,7 +14,7 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr std::size_t line_size_max = 1024 * 1024;
-constexpr std::size_t depth_max = 32;
+constexpr std::size_t chunk_depth_max = 32;
 constexpr std::uint64_t tool_call_max = 128;  // an event holds at most 256 tables
 constexpr std::size_t usage_extra_max = 128;
 
@@ -256,7 +256,7 @@ unexpected<LineFault> not_json(std::string_view json, simdjson::error_code error
 class ChatChunkParser::Document {
  public:
   Document() : parser_(line_size_max) {
-    if (parser_.allocate(4096, depth_max) != simdjson::SUCCESS) throw std::bad_alloc();
+    if (parser_.allocate(4096, chunk_depth_max) != simdjson::SUCCESS) throw std::bad_alloc();
   }
 
   dom::parser& parser() noexcept { return parser_; }

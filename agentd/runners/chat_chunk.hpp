@@ -23,8 +23,7 @@ struct ChatToolFragment {
   std::string arguments;
 };
 
-/// The counters of one model call. `extras` are all of the provider's own but the first two, by dotted
-/// names.
+/// The counters of one model call. `extras` are all of the provider's own but the first two, by dotted names.
 struct ChatUsage {
   std::optional<std::uint64_t> input;
   std::optional<std::uint64_t> output;

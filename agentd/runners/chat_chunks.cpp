@@ -12,8 +12,6 @@ namespace ringside::agentd {
 namespace {
 
 /// The kinds of content that a chunk brings, each a part of its own.
-enum class Part { thinking, text, refusal };
-
 std::unique_ptr<events::KeyValueT> key_value(std::string key, std::string value) {
   auto pair = std::make_unique<events::KeyValueT>();
   pair->key = std::move(key);
@@ -21,8 +19,7 @@ std::unique_ptr<events::KeyValueT> key_value(std::string key, std::string value)
   return pair;
 }
 
-/// Reasons that providers have of their own end a message well, except those that say that it was cut
-/// short.
+/// Reasons that providers have of their own end a message well, except those that say that it was cut short.
 events::MessageStatus status_of(std::string_view finish_reason) {
   if (finish_reason == "length") return events::MessageStatus::length;
   if (finish_reason == "content_filter") return events::MessageStatus::content_filtered;
@@ -80,6 +77,8 @@ class ChatChunks::Decoder {
   [[nodiscard]] const std::optional<events::ErrorT>& failure() const noexcept { return failure_; }
 
  private:
+  enum class Part { thinking, text, refusal };
+
   void take(ChatChunk& chunk, std::vector<schema::EventBuffer>& out) {
     if (chunk.error) {
       failure_ = std::move(chunk.error);

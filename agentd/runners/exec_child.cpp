@@ -2,6 +2,7 @@
 #include "agentd/runners/exec_child.hpp"
 
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include <signal.h>
@@ -49,9 +50,12 @@ ExecChild::ExecChild(const RunnerStrand& strand, ChildProcess process, const Run
       commands_(std::make_shared<CommandPipe>(strand, process_.take_input())),
       stdout_(strand, process_.take_output()),
       stderr_(strand, process_.take_errors()),
-      exit_(strand, process_.take_exit_descriptor()),
+      exit_(strand),
       deadline_(strand),
-      lines_(schema::json_line_size_max) {}
+      lines_(schema::json_line_size_max) {
+  if (!exit_.open(shm::Descriptor(process_.take_exit_descriptor())))
+    throw std::system_error(ENOMEM, std::generic_category(), "watching the process");
+}
 
 void ExecChild::start() {
   if (std::exchange(started_, true)) return;
@@ -265,10 +269,7 @@ void ExecChild::terminate(std::chrono::milliseconds wait, std::string why) {
 }
 
 void ExecChild::watch_exit() {
-  exit_.async_wait(Descriptor::wait_read,
-                   [self = shared_from_this()](const boost::system::error_code& error) {
-                     if (!error) self->exited();
-                   });
+  exit_.wait([self = shared_from_this()] { self->exited(); });
 }
 
 void ExecChild::exited() {

@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "agentd/process_watch.hpp"
 #include "agentd/runners/child_process.hpp"
 #include "agentd/runners/command_pipe.hpp"
 #include "agentd/runners/line_splitter.hpp"
@@ -76,7 +77,7 @@ class ExecChild : public std::enable_shared_from_this<ExecChild> {
   std::shared_ptr<CommandPipe> commands_;
   Descriptor stdout_;
   Descriptor stderr_;
-  Descriptor exit_;
+  ProcessWatch exit_;
   boost::asio::steady_timer deadline_;
   LineSplitter lines_;
   std::array<char, 64 * 1024> buffer_;

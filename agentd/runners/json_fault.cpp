@@ -4,7 +4,7 @@
 namespace ringside::agentd {
 namespace {
 
-constexpr int depth_max = 64;
+constexpr int scan_depth_max = 64;
 
 /// Each step leaves `at` behind what it has accepted, or on the byte that is wrong.
 class Scanner {
@@ -93,7 +93,7 @@ class Scanner {
   bool items(char close, int depth, Item item) noexcept {
     ++at_;
     space();
-    if (depth > depth_max) return false;
+    if (depth > scan_depth_max) return false;
     if (accept(close)) return true;
     for (;;) {
       if (!item()) return false;

@@ -135,8 +135,8 @@ class EventLineReader final : public LineReader {
   std::int64_t at_ns_ = 0;
 };
 
-/// Event lines name their kind, and gaps are known; all else is left to the reader of chunks, which knows
-/// other formats by name.
+/// Event lines name their kind, and gaps are known; all else is left to the reader of chunks, which
+/// knows other formats by name.
 std::unique_ptr<LineReader> reader_for(std::string_view first_line) {
   bool event_lines = false;
   schema::JsonSyntax().check_object(

@@ -30,8 +30,7 @@ constexpr std::size_t slice_max = 32;
 /// The ids of a run are longer than the recorded ones.
 constexpr std::size_t tag_size_max = 64;
 
-/// When a step is due, after the start of its run; a pace that is hardly a pace waits for a century at
-/// most.
+/// When a step is due, after the start of its run; a pace that is hardly a pace waits for a century at most.
 std::chrono::nanoseconds due_after(std::int64_t at_ns, double speed) {
   constexpr double century_ns = 3.2e18;
   return std::chrono::nanoseconds(
@@ -102,8 +101,8 @@ class Replay : public std::enable_shared_from_this<Replay> {
     std::optional<events::ErrorT> refusal;
   };
 
-  /// Says what is due. One chain of calls a run: the next comes from the timer, from the pool, or when
-  /// there is space again.
+  /// Says what is due. One chain of calls a run: the next comes from the timer, from the pool, or
+  /// when there is space again.
   void play(std::uint64_t run) {
     for (std::size_t said = 0; said < slice_max; ++said) {
       if (!run_ || run_->stamp.run != run || output_->waiting() || output_->abandoned()) return;

@@ -9,10 +9,9 @@
 
 namespace ringside::agentd {
 
-/// Recorded events as those of one run. Two runs of one recording must not fold into one another, in no
-/// life of an agent, so a message's id gets the life and the run: "<id>~<incarnation in base 36>.<run>".
-/// Ids of tool calls stay as the model wrote them in a life's first run, and get the same tag in the later
-/// ones.
+/// Recorded events as those of one run. Two runs of one recording must not fold into one another, in no life
+/// of an agent, so a message's id gets the life and the run: "<id>~<incarnation in base 36>.<run>". Ids of
+/// tool calls stay as the model wrote them in a life's first run, and get the same tag in the later ones.
 /// Threads: one at a time.
 class RunCopy {
  public:

@@ -2,9 +2,9 @@
 //
 // What does an agent's work: one interface for recorded streams (replay) and child processes (exec).
 //
-// Threads:  a runner lives on a strand of its own over the pool; its methods may be called from any thread
-//           and return at once. The sink is called from that strand only, never two calls at a time, never
-//           from inside a method.
+// Threads:  a runner lives on a strand of its own over the pool; its methods may be called from any
+//           thread and return at once. The sink is called from that strand only, never two calls at a
+//           time, never from inside a method.
 // Ordering: all events of a run come before its run_finished; every run that was begun gets exactly one
 //           run_finished; runner_ended is the last call, and comes exactly once.
 // Loss:     an event that gets no_space is kept and offered again; the runner takes nothing new meanwhile.
@@ -45,14 +45,14 @@ class RunnerSink {
   virtual void runner_ended(RunnerExit exit, std::string detail) = 0;
 };
 
-/// Destroying a runner ends what it runs at once; the sink is not called again once a call in progress has
-/// returned.
+/// Destroying a runner ends what it runs at once; the sink is not called again once a
+/// call in progress has returned.
 class Runner {
  public:
   virtual ~Runner() = default;
 
-  /// The life has begun: from here on the sink may be called. For an agent that stays idle; execute()
-  /// implies it.
+  /// The life has begun: from here on the sink may be called.
+  /// For an agent that stays idle; execute() implies it.
   virtual void start() = 0;
 
   /// Begins a run. Requires that the run before it has finished.
@@ -83,8 +83,8 @@ struct RunnerOptions {
   std::uint64_t incarnation = 0;
   std::variant<ReplayOptions, ExecOptions> kind;
 
-  /// The largest event that the topic takes; 0 where it is not known. Sources with larger ones are refused
-  /// at once.
+  /// The largest event that the topic takes; 0 where it is not known.
+  /// Sources with larger ones are refused at once.
   std::size_t event_size_max = 0;
 
   /// How long a process has to obey "stop", and then SIGTERM, before the next means is used.

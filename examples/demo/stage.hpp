@@ -38,8 +38,8 @@ class Stage {
   Viewer& open(const std::string& name, const std::vector<std::string>& words, std::string_view caption = {},
                Pace pace = {}, int pipe_size = 0);
 
-  /// Reads what viewers say and shows it until `done`, or until `limit` has passed. False if the demo's time is over, or
-  /// it was interrupted.
+  /// Reads what viewers say and shows it until `done`, or until `limit` has passed.
+  /// False if the demo's time is over, or it was interrupted.
   bool until(const std::function<bool()>& done, std::optional<std::chrono::milliseconds> limit = {});
   bool pass_time(std::chrono::milliseconds time);
 

@@ -41,8 +41,8 @@ class Viewer {
   std::uint64_t first_sequence = 0;
   std::uint64_t last_sequence = 0;
   std::uint64_t lost = 0;  ///< it was told so
-  bool in_order =
-      true;  ///< each sequence was the one before plus one, or a gap said exactly which were missing
+  /// Each sequence was the one before plus one, or a gap said exactly which were missing.
+  bool in_order = true;
   std::string thinking;    ///< folded from the deltas
   std::string text;        ///< folded from the deltas
   std::string whole_text;  ///< as the complete message has it

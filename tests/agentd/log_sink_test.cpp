@@ -52,6 +52,13 @@ TEST(LogSink, WritesWholeLines) {
   EXPECT_EQ(pipe.read_all(), "one\ntwo\n");
 }
 
+TEST(LogSink, WritesOneLineForAMessageWhateverNamesAreInIt) {
+  Pipe pipe;
+  auto logger = logger_to(pipe.write_end());
+  logger->info("agent a\nb\x1b[2J\x7f\t\u00e9: started");
+  EXPECT_EQ(pipe.read_all(), "agent a\\x0ab\\x1b[2J\\x7f\\x09\u00e9: started\n");
+}
+
 TEST(LogSink, NeverWaitsForAReaderThatSleepsAndSaysHowManyLinesThatCost) {
   Pipe pipe;
   auto logger = logger_to(pipe.write_end());

@@ -127,8 +127,8 @@ TEST(NamespaceLock, IsTheFileUnderThePathNotOneThatWasRemoved) {
   const auto path = folder.path() / "lock";
   const auto first = NamespaceLock::take(path);
   std::filesystem::remove(path);
-  const auto second =
-      NamespaceLock::take(path);  // nothing protects a lock that somebody removed, but it is a new one
+  // Nothing protects a lock that somebody removed, but it is a new one.
+  const auto second = NamespaceLock::take(path);
   ASSERT_TRUE(second);
   EXPECT_FALSE(NamespaceLock::take(path));
 }

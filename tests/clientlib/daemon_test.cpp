@@ -106,7 +106,7 @@ TEST_F(DaemonTest, WhatIsPublishedIsSeenUnderTheSequencesOfTheAnswer) {
 
 TEST_F(DaemonTest, ItsEndIsToldToWhoWaitsAndWhoAsks) {
   Subscription subscription = client_.subscribe_agent("ada").value();
-  std::thread end([this] { ::kill(sandbox_.daemon().pid(), SIGKILL); });
+  std::thread end([this] { sandbox_.kill_daemon(); });
   EXPECT_EQ(subscription.wait(for_ever), WaitResult::daemon_gone);
   end.join();
   EXPECT_EQ(client_.stop("ada").error().fault, RequestFault::daemon_gone);

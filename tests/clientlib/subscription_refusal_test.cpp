@@ -21,27 +21,27 @@ using control::RequestBody;
 using test::FakeDaemon;
 using test::FakeTopic;
 
-const std::string topic_name = agent_topic("ada");
+const std::string refused_topic = agent_topic("ada");
 
 class RefusedSubscription : public ::testing::Test {
  protected:
   Subscription subscribe(const SubscribeOptions& options = {}) {
-    auto made = client_.subscribe(topic_name, options);
+    auto made = client_.subscribe(refused_topic, options);
     if (!made) throw std::runtime_error(made.error().message);
     return std::move(*made);
   }
   RequestFault fault_of(const SubscribeOptions& options = {}) {
-    auto made = client_.subscribe(topic_name, options);
+    auto made = client_.subscribe(refused_topic, options);
     return made ? RequestFault::ended : made.error().fault;
   }
 
   FakeDaemon daemon_;
-  FakeTopic& topic_ = daemon_.topic(topic_name);
+  FakeTopic& topic_ = daemon_.topic(refused_topic);
   Client client_ = Client::connect({.socket = daemon_.socket()}).value();
 };
 
 TEST_F(RefusedSubscription, IsRefusedByNameWhereKeyframesAreAskedFor) {
-  const auto made = client_.subscribe(topic_name, {.from = From::keyframe});
+  const auto made = client_.subscribe(refused_topic, {.from = From::keyframe});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().fault, RequestFault::keyframe_unavailable);
   EXPECT_NE(made.error().message.find("keyframe"), std::string::npos);

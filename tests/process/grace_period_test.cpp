@@ -20,7 +20,7 @@ using test::Child;
 using test::for_ever;
 using test::Messenger;
 
-constexpr const char* agent = "watched";
+constexpr const char* watched_agent = "watched";
 constexpr const char* topic = "conversation:watched";
 
 /// A process that is present under `key` until it is told to leave, or is killed.
@@ -56,7 +56,7 @@ class GracePeriod : public test::DaemonTest {
                                .grace_period = grace,
                                .inactivity = std::chrono::milliseconds(0),
                                .stay_idle = true};
-    ASSERT_TRUE(client_.start(agent, options));
+    ASSERT_TRUE(client_.start(watched_agent, options));
   }
   [[nodiscard]] std::string socket() const { return sandbox_.socket().string(); }
 
@@ -92,7 +92,7 @@ class GracePeriod : public test::DaemonTest {
     return when;
   }
 
-  Subscription life_ = client_.subscribe_agent(agent).value();
+  Subscription life_ = client_.subscribe_agent(watched_agent).value();
   Subscription viewers_ = client_.subscribe(topic).value();
 };
 

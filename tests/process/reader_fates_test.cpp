@@ -19,7 +19,7 @@ using test::Child;
 using test::for_ever;
 using test::Messenger;
 
-constexpr const char* agent = "talker";
+constexpr const char* talking_agent = "talker";
 constexpr std::size_t size_of_one = 48 * 1024;
 
 events::EventT event_of(const std::string& name, std::uint8_t filling) {
@@ -46,7 +46,7 @@ class ReaderFates : public test::DaemonTest {
   ReaderFates() {
     const StartOptions options{
         .runner = test::sample(), .inactivity = std::chrono::milliseconds(0), .stay_idle = true};
-    EXPECT_TRUE(client_.start(agent, options));
+    EXPECT_TRUE(client_.start(talking_agent, options));
   }
   [[nodiscard]] std::string socket() const { return sandbox_.socket().string(); }
 
@@ -54,7 +54,7 @@ class ReaderFates : public test::DaemonTest {
   void publish_many(Subscription& watcher) {
     std::uint64_t expected = 0;
     for (int i = 0; i < 200; ++i) {
-      const auto published = client_.publish(agent, event_of("more", static_cast<std::uint8_t>(i)));
+      const auto published = client_.publish(talking_agent, event_of("more", static_cast<std::uint8_t>(i)));
       ASSERT_TRUE(published) << published.error().message;
       if (expected == 0) expected = published->first_sequence;
       watcher.poll([&](const Event& event) {
@@ -71,7 +71,7 @@ TEST_F(ReaderFates, AStoppedReaderDelaysNobodyAndFindsWhatItHeldStillWhole) {
   Messenger go_on;
   Child reader([&] {
     auto client = Client::connect({.socket = socket()}).value();
-    auto subscription = client.subscribe_agent(agent).value();
+    auto subscription = client.subscribe_agent(talking_agent).value();
     subscribed.tell();
     std::optional<HeldEvent> held;
     while (!held && subscription.wait(for_ever) == WaitResult::event) {
@@ -92,10 +92,10 @@ TEST_F(ReaderFates, AStoppedReaderDelaysNobodyAndFindsWhatItHeldStillWhole) {
     return exact && lost > 0 ? 0 : 2;
   });
   subscribed.hear();
-  ASSERT_TRUE(client_.publish(agent, event_of("first", 0xAB)));
+  ASSERT_TRUE(client_.publish(talking_agent, event_of("first", 0xAB)));
   holds.hear();
   ::kill(reader.pid(), SIGSTOP);
-  auto watcher = client_.subscribe_agent(agent).value();
+  auto watcher = client_.subscribe_agent(talking_agent).value();
   publish_many(watcher);
   go_on.tell();
   ::kill(reader.pid(), SIGCONT);
@@ -108,7 +108,7 @@ TEST_F(ReaderFates, AKilledReaderDelaysNobody) {
     Messenger holds;
     Child reader([&] {
       auto client = Client::connect({.socket = socket()}).value();
-      auto subscription = client.subscribe_agent(agent).value();
+      auto subscription = client.subscribe_agent(talking_agent).value();
       subscribed.tell();
       std::optional<HeldEvent> held;
       while (!held && subscription.wait(for_ever) == WaitResult::event) {
@@ -120,10 +120,10 @@ TEST_F(ReaderFates, AKilledReaderDelaysNobody) {
       return 0;
     });
     subscribed.hear();
-    ASSERT_TRUE(client_.publish(agent, event_of("first", 0xAB)));
+    ASSERT_TRUE(client_.publish(talking_agent, event_of("first", 0xAB)));
     holds.hear();
     ::kill(reader.pid(), SIGKILL);
-    auto watcher = client_.subscribe_agent(agent).value();
+    auto watcher = client_.subscribe_agent(talking_agent).value();
     publish_many(watcher);
   }
 }

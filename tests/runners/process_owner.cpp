@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Owns a process as agentd does, for a test that kills the owner: starts it from a thread that ends at once, says its
-// id, and sleeps.
+// Owns a process as agentd does, for a test that kills the owner: starts it from a thread that ends at
+// once, says its id, and sleeps.
 #include <cstdio>
 #include <thread>
 

@@ -12,7 +12,7 @@
 namespace ringside::schema {
 namespace {
 
-constexpr Stamp stamp{1, 1};
+constexpr Stamp checked_stamp{1, 1};
 
 /// An event as bytes that a test may spoil, at an aligned address.
 class Spoilt {
@@ -38,7 +38,7 @@ class Spoilt {
   std::size_t size_;
 };
 
-EventError refused(std::span<const std::byte> bytes) {
+EventError event_refused(std::span<const std::byte> bytes) {
   const auto checked = check_event(bytes);
   EXPECT_FALSE(checked);
   return checked ? EventError{} : checked.error();
@@ -50,7 +50,7 @@ std::byte* address_of_kind(Spoilt& event) {
 }
 
 TEST(CheckEvent, PointsIntoTheBytesThatItAccepts) {
-  const EventBuffer event = EventBuilder().text_delta(stamp, "m", 0, "x");
+  const EventBuffer event = EventBuilder().text_delta(checked_stamp, "m", 0, "x");
   const auto checked = check_event(event.bytes());
   ASSERT_TRUE(checked);
   EXPECT_EQ(*checked, &event.event());
@@ -58,14 +58,15 @@ TEST(CheckEvent, PointsIntoTheBytesThatItAccepts) {
 
 TEST(CheckEvent, RefusesWhatIsNotAnEvent) {
   const std::vector<std::uint64_t> zeros(16);
-  EXPECT_EQ(refused({}).fault, EventFault::malformed);
+  EXPECT_EQ(event_refused({}).fault, EventFault::malformed);
   EXPECT_FALSE(copy_checked({}));
-  EXPECT_EQ(refused(std::as_bytes(std::span(zeros))).fault, EventFault::malformed);
-  EXPECT_EQ(refused({}).message, "the bytes are not an encoded event, or it is nested too deep or too large");
+  EXPECT_EQ(event_refused(std::as_bytes(std::span(zeros))).fault, EventFault::malformed);
+  EXPECT_EQ(event_refused({}).message,
+            "the bytes are not an encoded event, or it is nested too deep or too large");
 }
 
 TEST(CheckEvent, RefusesEveryBeginningOfAnEvent) {
-  const EventBuffer event = EventBuilder().text_delta(stamp, "message", 0, "Hello");
+  const EventBuffer event = EventBuilder().text_delta(checked_stamp, "message", 0, "Hello");
   for (std::size_t size = 0; size < event.bytes().size(); ++size) {
     const auto copied = copy_checked(event.bytes().first(size));
     if (copied) {  // what is missing is padding
@@ -77,47 +78,47 @@ TEST(CheckEvent, RefusesEveryBeginningOfAnEvent) {
 }
 
 TEST(CheckEvent, RefusesAnotherFileIdentifier) {
-  Spoilt event(EventBuilder().text_delta(stamp, "m", 0, "x"));
+  Spoilt event(EventBuilder().text_delta(checked_stamp, "m", 0, "x"));
   *event.find("RSE1") = std::byte{'X'};
-  EXPECT_EQ(refused(event.bytes()).fault, EventFault::malformed);
+  EXPECT_EQ(event_refused(event.bytes()).fault, EventFault::malformed);
 }
 
 TEST(CheckEvent, RefusesAnAddressThatIsNotAligned) {
-  const EventBuffer event = EventBuilder().text_delta(stamp, "m", 0, "x");
+  const EventBuffer event = EventBuilder().text_delta(checked_stamp, "m", 0, "x");
   std::vector<std::uint64_t> words(event.bytes().size() / 8 + 2);
   const auto shifted = std::as_writable_bytes(std::span(words)).subspan(4, event.bytes().size());
   std::memcpy(shifted.data(), event.bytes().data(), shifted.size());
-  EXPECT_EQ(refused(shifted).message, "the event's address is not aligned to 8 bytes");
+  EXPECT_EQ(event_refused(shifted).message, "the event's address is not aligned to 8 bytes");
   EXPECT_TRUE(copy_checked(shifted));
 }
 
 TEST(CheckEvent, NamesAKindThatItDoesNotKnow) {
-  Spoilt event(EventBuilder().text_delta(stamp, "m", 0, "x"));
+  Spoilt event(EventBuilder().text_delta(checked_stamp, "m", 0, "x"));
   *address_of_kind(event) = std::byte{200};
-  EXPECT_EQ(refused(event.bytes()).fault, EventFault::unknown_kind);
-  EXPECT_EQ(refused(event.bytes()).message, "unknown kind of event 200");
+  EXPECT_EQ(event_refused(event.bytes()).fault, EventFault::unknown_kind);
+  EXPECT_EQ(event_refused(event.bytes()).message, "unknown kind of event 200");
 }
 
 TEST(CheckEvent, RefusesAPayloadOfNoKind) {
-  Spoilt event(EventBuilder().text_delta(stamp, "m", 0, "x"));
+  Spoilt event(EventBuilder().text_delta(checked_stamp, "m", 0, "x"));
   *address_of_kind(event) = std::byte{0};
-  EXPECT_EQ(refused(event.bytes()).fault, EventFault::malformed);
-  EXPECT_EQ(refused(event.bytes()).message, "payload has a value of no type");
+  EXPECT_EQ(event_refused(event.bytes()).fault, EventFault::malformed);
+  EXPECT_EQ(event_refused(event.bytes()).message, "payload has a value of no type");
 }
 
 TEST(CheckEvent, NamesTheStringThatIsNotUtf8) {
-  Spoilt event(EventBuilder().text_delta(stamp, "m", 0, "Hello"));
+  Spoilt event(EventBuilder().text_delta(checked_stamp, "m", 0, "Hello"));
   *event.find("Hello") = std::byte{0xff};
-  EXPECT_EQ(refused(event.bytes()).fault, EventFault::bad_utf8);
-  EXPECT_EQ(refused(event.bytes()).message, "llm_deltas.deltas[0].text is not valid UTF-8");
+  EXPECT_EQ(event_refused(event.bytes()).fault, EventFault::bad_utf8);
+  EXPECT_EQ(event_refused(event.bytes()).message, "llm_deltas.deltas[0].text is not valid UTF-8");
 }
 
 TEST(CheckEvent, NamesTheEnumeratorThatItDoesNotKnow) {
-  Spoilt event(EventBuilder().status_changed(stamp, events::AgentStatus::running));
+  Spoilt event(EventBuilder().status_changed(checked_stamp, events::AgentStatus::running));
   auto* payload = const_cast<void*>(events::GetEvent(event.bytes().data())->payload());
   *static_cast<flatbuffers::Table*>(payload)->GetAddressOf(events::StatusChanged::VT_STATUS) = 99;
-  EXPECT_EQ(refused(event.bytes()).fault, EventFault::bad_value);
-  EXPECT_EQ(refused(event.bytes()).message, "status_changed.status has the unknown value 99");
+  EXPECT_EQ(event_refused(event.bytes()).fault, EventFault::bad_value);
+  EXPECT_EQ(event_refused(event.bytes()).message, "status_changed.status has the unknown value 99");
 }
 
 TEST(CheckEvent, LooksIntoUnionsInsideThePayload) {
@@ -133,7 +134,8 @@ TEST(CheckEvent, LooksIntoUnionsInsideThePayload) {
   Spoilt spoilt(pack(event));
   EXPECT_TRUE(check_event(spoilt.bytes()));
   *spoilt.find("Stopped.") = std::byte{0xc0};
-  EXPECT_EQ(refused(spoilt.bytes()).message, "status_changed.interrupt.data.message is not valid UTF-8");
+  EXPECT_EQ(event_refused(spoilt.bytes()).message,
+            "status_changed.interrupt.data.message is not valid UTF-8");
 }
 
 /// An event whose interrupts are nested `depth` times, each level being three tables deep.
@@ -161,8 +163,8 @@ EventBuffer nested_interrupt(int depth) {
 TEST(CheckEvent, AllowsSixteenLevelsAndNoMore) {
   // Event, status_changed, then two levels for each interrupt: itself and what it is about.
   EXPECT_TRUE(check_event(nested_interrupt(6).bytes()));
-  EXPECT_EQ(refused(nested_interrupt(7).bytes()).fault, EventFault::malformed);
-  EXPECT_EQ(refused(nested_interrupt(5000).bytes()).fault, EventFault::malformed);
+  EXPECT_EQ(event_refused(nested_interrupt(7).bytes()).fault, EventFault::malformed);
+  EXPECT_EQ(event_refused(nested_interrupt(5000).bytes()).fault, EventFault::malformed);
 }
 
 EventBuffer todos(std::uint32_t count) {
@@ -180,7 +182,7 @@ EventBuffer todos(std::uint32_t count) {
 
 TEST(CheckEvent, AllowsTwoHundredAndFiftySixTablesAndNoMore) {
   EXPECT_TRUE(check_event(todos(event_tables_max - 2).bytes()));
-  EXPECT_EQ(refused(todos(event_tables_max - 1).bytes()).fault, EventFault::malformed);
+  EXPECT_EQ(event_refused(todos(event_tables_max - 1).bytes()).fault, EventFault::malformed);
 }
 
 /// A valid FlatBuffer that is small, and expensive for whoever follows every reference.
@@ -204,7 +206,7 @@ EventBuffer shared_text(std::size_t text_size, std::size_t references) {
 TEST(CheckEvent, RefusesToFollowTheSameBytesOverAndOver) {
   EXPECT_TRUE(check_event(shared_text(100, 200).bytes()));
   EXPECT_TRUE(check_event(shared_text(1'000'000, 3).bytes()));
-  const EventError error = refused(shared_text(1'000'000, 200).bytes());
+  const EventError error = event_refused(shared_text(1'000'000, 200).bytes());
   EXPECT_EQ(error.fault, EventFault::malformed);
   EXPECT_EQ(error.message, "llm_message.message.content[4].content refers to the same bytes too often");
 }

@@ -13,7 +13,7 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t depth_max = 4;
 
-struct Example {
+struct SyntaxExample {
   std::string_view text;
   std::size_t column;
   std::string_view message;
@@ -32,7 +32,7 @@ TEST(JsonSyntax, AcceptsWhatTheStandardAllows) {
 
 TEST(JsonSyntax, SaysWhereAndWhyATextIsNotJson) {
   JsonSyntax syntax;
-  const std::vector<Example> examples = {
+  const std::vector<SyntaxExample> examples = {
       {"", 1, "the text is empty"},
       {"  ", 1, "the text is empty"},
       {"[1]", 1, "not a JSON object"},

@@ -237,13 +237,5 @@ TEST(ChannelListener, AdoptsOnlyAListener) {
   EXPECT_EQ(::access(folder.path().c_str(), F_OK), 0) << "the name is the service manager's";
 }
 
-TEST(ChannelListener, SaysWhoOwnsAFolderThatOthersCannotWriteTo) {
-  const SocketFolder folder;
-  EXPECT_EQ(private_folder_owner(folder.path()), ::geteuid());
-  ASSERT_EQ(::chmod(folder.folder().c_str(), 0770), 0);
-  EXPECT_EQ(private_folder_owner(folder.path()), std::nullopt);
-  EXPECT_EQ(private_folder_owner(folder.path() + "/deeper"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace ringside::shm

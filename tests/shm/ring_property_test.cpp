@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any sequence of publishes, rolls, laps, polls, holds and copying reads against a model that knows, of each event, only
-// its generation.
+// Any sequence of publishes, rolls, laps, polls, holds and copying reads against a model that knows, of each
+// event, only its generation.
 #include <algorithm>
 #include <deque>
 #include <map>

@@ -43,6 +43,10 @@ std::vector<std::string> kinds(const std::vector<EventLine>& lines) {
   return names;
 }
 
+std::string custom(std::string_view name) {
+  return R"({"kind":"custom","event":{"name":")" + std::string(name) + R"(","content_type":"text/plain"}})";
+}
+
 std::string join_lines(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines)

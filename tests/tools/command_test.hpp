@@ -46,6 +46,9 @@ class CommandTest : public testing::Test {
 /// The kinds, in order.
 std::vector<std::string> kinds(const std::vector<EventLine>& lines);
 
+/// A line of JSON as `pub` reads it: a custom event of that name.
+std::string custom(std::string_view name);
+
 std::string join_lines(const std::vector<std::string>& lines);
 
 }  // namespace ringside::tests

@@ -73,7 +73,12 @@ DaemonSandbox::DaemonSandbox(std::string_view config) : folder_(make_folder()) {
 }
 
 DaemonSandbox::~DaemonSandbox() {
-  if (daemon_->pid() > 0) stop_daemon();
+  if (daemon_->pid() > 0) {
+    const Finished ended = stop_daemon();
+    if (!killed_) {
+      EXPECT_EQ(ended.exit_code, 0) << "agentd did not end well:\n" << ended.err;
+    }
+  }
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }
@@ -107,6 +112,11 @@ Finished DaemonSandbox::run(std::vector<std::string> words, std::string_view inp
   ChildProcess process = spawn(std::move(words));
   process.write_input(input);
   return process.finish();
+}
+
+void DaemonSandbox::kill_daemon() {
+  killed_ = true;
+  daemon_->signal(SIGKILL);
 }
 
 Finished DaemonSandbox::stop_daemon() {

@@ -11,7 +11,8 @@
 
 namespace ringside::tests {
 
-/// A folder of its own with an agentd of its own in it, both gone with the sandbox.
+/// A folder of its own with an agentd of its own in it, both gone with the sandbox. A test in which agentd did not end
+/// well has failed, unless it was the test that killed it.
 class DaemonSandbox {
  public:
   /// `config` is TOML for agentd.
@@ -22,7 +23,6 @@ class DaemonSandbox {
 
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
   [[nodiscard]] std::filesystem::path socket() const;
-  [[nodiscard]] ChildProcess& daemon() { return *daemon_; }
 
   /// Writes a file into the folder and returns its path.
   std::string write_file(std::string_view name, std::string_view text) const;
@@ -37,11 +37,15 @@ class DaemonSandbox {
   /// Ends agentd as systemd does, and returns how it ended.
   Finished stop_daemon();
 
+  /// Ends agentd as an accident does.
+  void kill_daemon();
+
  private:
   [[nodiscard]] ChildProcess::Environment environment() const;
 
   std::filesystem::path folder_;
   std::unique_ptr<ChildProcess> daemon_;
+  bool killed_ = false;
 };
 
 }  // namespace ringside::tests

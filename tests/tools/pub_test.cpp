@@ -6,10 +6,6 @@
 namespace ringside::tests {
 namespace {
 
-std::string custom(std::string_view name) {
-  return R"({"kind":"custom","event":{"name":")" + std::string(name) + R"(","content_type":"text/plain"}})";
-}
-
 class Pub : public CommandTest {
  protected:
   Pub() { start_idle("ada"); }

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <signal.h>
+#include <unistd.h>
 
+#include "shm/ring_layout.hpp"
 #include "tests/tools/command_test.hpp"
 
 namespace ringside::tests {
 namespace {
-
-std::string custom(std::string_view name) {
-  return R"({"kind":"custom","event":{"name":")" + std::string(name) + R"(","content_type":"text/plain"}})";
-}
 
 std::string text_delta(std::string_view text) {
   return R"({"kind":"llm_deltas","event":{"deltas":[{"message_id":"m","text":")" + std::string(text) +
@@ -51,6 +55,33 @@ TEST_F(Tail, StartsAtASequence) {
   const auto seen = read_event_lines(done({"tail", "ada", "--from", "4", "--count", "1", "--json"}));
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(string_at(seen.front(), "/name"), "four");
+}
+
+/// Writes over the first record of a topic's ring, as no agentd would.
+void damage_ring_of(const std::string& topic) {
+  std::size_t damaged = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+    if (!entry.path().filename().string().starts_with("ringside.")) continue;
+    std::fstream ring(entry.path(), std::ios::binary | std::ios::in | std::ios::out);
+    std::vector<char> header(sizeof(shm::RingHeader));
+    ring.read(header.data(), static_cast<std::streamsize>(header.size()));
+    shm::RingHeader found;
+    std::memcpy(&found, header.data(), sizeof found);
+    if (!ring ||
+        std::string_view(found.topic, std::min<std::size_t>(found.topic_size, sizeof found.topic)) != topic)
+      continue;
+    ring.seekp(found.header_size);
+    ring.write("damaged!", 8);
+    ++damaged;
+  }
+  ASSERT_EQ(damaged, 1U);
+}
+
+TEST_F(Tail, EndsAtARingThatSaysWhatNoAgentdWrites) {
+  const std::string agent = "damaged-" + std::to_string(getpid());
+  start_idle(agent);
+  damage_ring_of("agent_server:" + agent);
+  expect_refused({"tail", agent, "--from", "oldest"}, ExitCode::bad_data, "damaged");
 }
 
 TEST_F(Tail, RefusesASequenceThatIsYetToComeAndNamesTheNext) {
@@ -157,7 +188,7 @@ TEST_F(Tail, TellsWhenTheDaemonIsGone) {
   ChildProcess asked = sandbox_.spawn({"tail", "ada", "--from", "oldest", "--until", "custom"});
   ASSERT_TRUE(plain.read_line().has_value());
   ASSERT_TRUE(asked.read_line().has_value());
-  sandbox_.daemon().signal(SIGKILL);
+  sandbox_.kill_daemon();
   const Finished plain_end = plain.finish();
   EXPECT_EQ(plain_end.exit_code, code(ExitCode::unavailable));
   EXPECT_NE(plain_end.err.find("agentd is gone"), std::string::npos) << plain_end.err;

@@ -29,8 +29,8 @@ struct ExecRunner {
 struct StartOptions {
   std::variant<ReplayRunner, ExecRunner> runner = {};
 
-  /// With a topic here the agent's viewers are counted there, and it ends `grace_period` after the last one
-  /// left.
+  /// With a topic here the agent's viewers are counted there, and it ends
+  /// `grace_period` after the last one left.
   std::string presence_topic = {};
   std::optional<std::chrono::milliseconds> grace_period = {};  ///< nothing: agentd's configured default
 

@@ -8,13 +8,12 @@
 //       sub->poll([](const ringside::Event& event) { ... });
 //
 // Threads    any number of threads may call a client at once; requests wait for their own answers only.
-// Progress   each request ends within `ConnectOptions::request_timeout`, or at once when agentd is gone. One
-//            background thread reads answers and moves the heartbeat every 500 ms; none is on the path of
-//            events.
+// Progress   each request ends within `ConnectOptions::request_timeout`, or at once when agentd
+//            is gone. One background thread reads answers and moves the heartbeat every 500 ms;
+//            none is on the path of events.
 // Crash      nothing here outlives the process: agentd takes its presence and its subscriptions back at once.
 // Fork       in a child of the process that connected, every call answers `forked`, nothing is unmapped, sent
-// or
-//            waited for, and the child may connect for itself.
+//            or waited for, and the child may connect for itself.
 #pragma once
 
 #include <chrono>
@@ -85,8 +84,8 @@ class Client {
   /// no other thread may use one meanwhile.
   WaitResult wait(std::chrono::nanoseconds timeout);
 
-  /// As `Subscription::fd` and `Subscription::arm`, for any of this client's subscriptions; arm too looks at
-  /// all.
+  /// As `Subscription::fd` and `Subscription::arm`, for any of this client's
+  /// subscriptions; arm too looks at all.
   int fd() const noexcept;
   bool arm();
 

@@ -21,8 +21,9 @@ struct HeldState;
 /// One event where agentd wrote it.
 ///
 /// Lifetime: the event, and every pointer, string or vector reached from it, is good until the handler that
-/// was given it returns, or until the loop that iterates takes its next step. `Subscription::hold` keeps it
-/// for longer. Threads: immutable; any thread may read it while it is good.
+///           was given it returns, or until the loop that iterates takes its next step.
+///           `Subscription::hold` keeps it for longer.
+/// Threads:  immutable; any thread may read it while it is good.
 class Event {
  public:
   Event(const Event&) = delete;
@@ -32,8 +33,8 @@ class Event {
   /// The event's number in its topic: 1, 2, 3, ... without a hole at the writer.
   std::uint64_t sequence() const noexcept { return sequence_; }
 
-  /// When agentd accepted it: nanoseconds since the epoch (CLOCK_REALTIME; it may step with the host's
-  /// clock).
+  /// When agentd accepted it: nanoseconds since the epoch (CLOCK_REALTIME; it may
+  /// step with the host's clock).
   std::int64_t time_ns() const noexcept { return time_ns_; }
 
   /// The name of its topic; good for as long as the subscription or the held event.
@@ -74,9 +75,9 @@ class Event {
 /// An event that stays whole until this handle is destroyed, whatever is published meanwhile, also after its
 /// subscription and its client have gone and after agentd has ended.
 ///
-/// Its bytes stay in the ring where the subscription has a pin to spare; else the handle owns a copy. A pin
-/// that is held keeps one segment of the ring (64 KiB by default) from being used again, and nobody waits for
-/// it.
+/// Its bytes stay in the ring where the subscription has a pin to spare; else the handle owns a
+/// copy. A pin that is held keeps one segment of the ring (64 KiB by default) from being used
+/// again, and nobody waits for it.
 ///
 /// Threads: any thread may read it. Destroying it, moving it away or assigning to it while it is `in_place()`
 /// counts as a use of its subscription: one thread at a time.

@@ -27,8 +27,8 @@ struct JsonError {
   std::size_t column = 0;
 };
 
-/// Prints and reads event lines. Making one costs a few hundred microseconds: keep it. Threads: one at a
-/// time.
+/// Prints and reads event lines. Making one costs a few hundred microseconds: keep it.
+/// Threads: one at a time.
 class EventJson {
  public:
   EventJson();

@@ -79,8 +79,8 @@ struct PresenceList {
 ///     PresenceView view(client.presence_list(topic).value());
 ///     sub->poll([&](const Event& event) { view.apply(event); });
 ///
-/// After a gap of the subscription the view is no longer exact: list again and `reset`. Threads: one at a
-/// time.
+/// After a gap of the subscription the view is no longer exact: list again and `reset`.
+/// Threads: one at a time.
 class PresenceView {
  public:
   PresenceView() = default;

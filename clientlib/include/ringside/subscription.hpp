@@ -5,14 +5,13 @@
 // Threads    one thread at a time uses a subscription; different subscriptions of one client may be polled by
 //            different threads at once. Of all threads of one client, one waits at a time.
 // Progress   poll never waits, locks, allocates or calls the system, whatever agentd and other readers do.
-// Ordering   the topic's one order: ascending sequences, each event once. A handler sees a gap before the
-// event
-//            that follows it.
-// Loss       a reader that is overrun is told exactly which events it missed, and goes on at the oldest that
-// is left. Crash      what was published before agentd died can still be read; then every call says
-// `daemon_gone`. Trust      bounds come from the ring's own checked geometry. agentd, the ring's only writer,
-// has verified each
-//            event before publishing it; `SubscribeOptions::verify` verifies each again.
+// Ordering   the topic's one order: ascending sequences, each event once.
+//            A handler sees a gap before the event that follows it.
+// Loss       a reader that is overrun is told exactly which events it missed, and goes on
+//            at the oldest that is left.
+// Crash      what was published before agentd died can still be read; then every call says `daemon_gone`.
+// Trust      bounds come from the ring's own checked geometry. agentd, the ring's only writer, has verified
+//            each event before publishing it; `SubscribeOptions::verify` verifies each again.
 #pragma once
 
 #include <chrono>
@@ -36,7 +35,7 @@ class SubscriptionCore;
 
 /// Where a subscription starts.
 enum class From : std::uint8_t {
-  latest,    ///< with the first event published after the call returned, or before
+  latest,    ///< with the next event: whatever is published once the call has returned is seen
   oldest,    ///< with the oldest event that the ring still has
   sequence,  ///< with `SubscribeOptions::sequence`; what is no longer there is told as a gap
   keyframe,  ///< with the state so far; refused as `keyframe_unavailable` by this version
@@ -150,8 +149,8 @@ class Subscription {
   /// The next event, or null if there is none now. It is good until the next call of next, poll or begin.
   const Event* next();
 
-  /// Iterates over what is there now, and ends when nothing more is: `for (const Event& event :
-  /// subscription)`.
+  /// Iterates over what is there now, and ends when nothing more is:
+  /// `for (const Event& event : subscription)`.
   Iterator begin();
   std::default_sentinel_t end() const noexcept { return {}; }
 
@@ -164,8 +163,8 @@ class Subscription {
   WaitResult wait(std::chrono::nanoseconds timeout);
 
   /// A descriptor for epoll, Asio, libuv or the like: it becomes readable some time after `arm` gave true,
-  /// and when agentd is gone. One for the whole client; owned by it: do not read, write or close it. -1 once
-  /// forked or ended.
+  /// and when agentd is gone. One for the whole client; owned by it: do not read, write or close it.
+  /// -1 once forked or ended.
   int fd() const noexcept;
 
   /// Before sleeping on `fd`: true = go to sleep, the descriptor will become readable; false = poll first

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Both ends of a modelled ring: a writer whose every event follows from its sequence, and what a reader may be given.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+
+#include "shm/ring_record.hpp"
+#include "shm/ring_writer.hpp"
+#include "tests/model/relacy_atomics.hpp"
+#include "tests/model/ring_bytes.hpp"
+
+namespace ringside::model {
+
+[[nodiscard]] constexpr shm::RingGeometry small_geometry(std::uint32_t subscriptions) noexcept {
+  return {.segment_size = shm::segment_size_min,
+          .window_segments = shm::window_segments_min,
+          .subscription_max = subscriptions,
+          .pins_per_subscription = shm::pins_min};
+}
+
+[[nodiscard]] constexpr std::uint64_t value_of(std::uint64_t sequence) noexcept {
+  return sequence * 1000;
+}
+
+/// A ring and its writer. `backed` segments have pages; the pool's own number of them where nothing else is said.
+template <class Shape, class Payload, std::uint32_t subscriptions>
+class ModelRing {
+ public:
+  static constexpr shm::RingGeometry geometry = small_geometry(subscriptions);
+  using Memory = RelacyMemory<Shape, Payload, geometry.pool_segments()>;
+  using Writer = shm::BasicRingWriter<Memory, FixedBacking>;
+
+  explicit ModelRing(std::uint32_t backed = geometry.pool_segments())
+      : writer_(std::make_unique<Writer>(view(), FixedBacking(geometry, backed), 1)) {}
+
+  [[nodiscard]] Memory view() noexcept { return Memory(bytes_, geometry); }
+  [[nodiscard]] Writer& writer() noexcept { return *writer_; }
+
+  /// The next `count` events. A writer never waits and, with the pool that it is promised, never shrinks its window.
+  void publish(int count) noexcept {
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t sequence = writer_->next_sequence();
+      const std::uint64_t value = value_of(sequence);
+      std::memcpy(payload_.data(), &value, sizeof(value));
+      const auto published = writer_->publish(payload_, static_cast<std::uint32_t>(sequence),
+                                              static_cast<std::int64_t>(sequence * 10));
+      require(published.has_value() && *published == sequence, "the publish was refused");
+      require(writer_->counters().shrunk == 0, "the window had to shrink");
+    }
+  }
+
+ private:
+  RingBytes<Shape, Payload, geometry.pool_segments()> bytes_;
+  std::unique_ptr<Writer>
+      writer_;  // wants a line of its own, which relacy's place for a model is not aligned to
+  std::array<std::byte, Shape::record_size> payload_{};
+};
+
+[[nodiscard]] inline std::uint64_t value_in_place(const shm::Record& record) noexcept {
+  return static_cast<const PlainPayload*>(static_cast<const void*>(record.payload))->load();
+}
+[[nodiscard]] inline std::uint64_t value_of_copy(const shm::Record& record) noexcept {
+  std::uint64_t value = 0;
+  std::memcpy(&value, record.payload, sizeof(value));
+  return value;
+}
+
+/// Every event once, in order and whole, but for gaps that name exactly what is missing.
+class Expectation {
+ public:
+  explicit Expectation(std::uint64_t first) noexcept : next_(first) {}
+
+  /// `value` reads the payload of a record.
+  template <class Value>
+  void see(const shm::Next& found, Value&& value) noexcept {
+    if (found.kind == shm::Next::Kind::gap) {
+      require(found.gap.first == next_ && found.gap.count > 0, "the gap does not begin where the reader was");
+      next_ += found.gap.count;
+    } else if (found.kind == shm::Next::Kind::record) {
+      const shm::Record& record = found.record;
+      require(record.sequence == next_, "an event is missing, or comes twice");
+      require(record.kind == next_ && record.time_ns == static_cast<std::int64_t>(next_ * 10),
+              "time or kind are another event's");
+      require(value(record) == value_of(next_), "the payload is another event's");
+      ++next_;
+    }
+  }
+  [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
+
+ private:
+  std::uint64_t next_;
+};
+
+}  // namespace ringside::model
