@@ -14,10 +14,10 @@ struct BenchOptions {
   std::vector<std::uint32_t> sizes = {32, 128, 512, 4096};  ///< payload, bytes
   std::vector<std::uint32_t> readers = {1, 4};              ///< of one_to_many_throughput
   std::vector<int> cores;                                   ///< the first is the writer's
-  std::uint32_t runs = 15;                                  ///< short interleaved runs; the median counts
-  std::uint64_t messages = 2'000'000;                       ///< of a throughput run
-  std::uint32_t round_trips = 100'000;                      ///< of a latency run
-  std::uint32_t floor_round_trips = 20'000;
+  std::uint32_t runs = 31;                                  ///< short interleaved runs; the median counts
+  std::uint64_t messages = 500'000;                         ///< of a throughput run
+  std::uint32_t round_trips = 50'000;                       ///< of a latency run
+  std::uint32_t floor_round_trips = 5'000;
   std::uint32_t agents = 1000;  ///< of start_agents
   std::string json_path;
   std::string agentd_path;

@@ -4,7 +4,9 @@
 // itself?
 #include "bench/line_limit.hpp"
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -16,9 +18,18 @@
 namespace ringside::bench {
 namespace {
 
-// The same line carries the ball both ways, as the smallest message of a transport would.
-struct Ball {
-  alignas(64) std::atomic<std::uint64_t> count{0};
+constexpr std::size_t lines_each_way = 1024;
+
+struct alignas(64) Line {
+  std::atomic<std::uint64_t> trip{0};
+};
+
+/// Each message has a line of its own, as in any ring, and each way has its own: what a message has to move at the least. One
+/// line that goes there and back is no limit of a ring: some processors hand it over together with the right to
+/// write to it, and it takes half the time (docs/performance.md).
+struct Lines {
+  std::array<Line, lines_each_way> ping;
+  std::array<Line, lines_each_way> pong;
 };
 
 void pause() {
@@ -28,21 +39,20 @@ void pause() {
 }  // namespace
 
 LatencySamples measure_line(const BenchOptions& options, std::size_t round_trips) {
-  SharedBlock<Ball> ball;
-  const std::uint64_t last = 2 * round_trips;
+  SharedBlock<Lines> lines;
   MeasuredChild echo(options.reader_core(0), [&] {
-    for (std::uint64_t expected = 1; expected <= last; expected += 2) {
-      while (ball->count.load(std::memory_order::acquire) != expected)
+    for (std::uint64_t trip = 1; trip <= round_trips; ++trip) {
+      while (lines->ping[trip % lines_each_way].trip.load(std::memory_order::acquire) != trip)
         pause();
-      ball->count.store(expected + 1, std::memory_order::release);
+      lines->pong[trip % lines_each_way].trip.store(trip, std::memory_order::release);
     }
   });
   pin_to_core(options.writer_core());
   LatencySamples samples(round_trips);
-  for (std::uint64_t sent = 1; sent <= last; sent += 2) {
+  for (std::uint64_t trip = 1; trip <= round_trips; ++trip) {
     const std::uint64_t start = now_ns();
-    ball->count.store(sent, std::memory_order::release);
-    while (ball->count.load(std::memory_order::acquire) != sent + 1)
+    lines->ping[trip % lines_each_way].trip.store(trip, std::memory_order::release);
+    while (lines->pong[trip % lines_each_way].trip.load(std::memory_order::acquire) != trip)
       pause();
     samples.record((now_ns() - start) / 2);
   }
@@ -58,8 +68,7 @@ void measure_beside_line(const BenchOptions& options, const char* bench,
                          const std::function<Result(const BenchOptions&, std::uint32_t)>& run_once,
                          const std::function<void(const Result&)>& sink) {
   for (const std::uint32_t size : options.sizes) {
-    std::vector<Result> line;
-    std::vector<Result> ringside;
+    std::vector<PairedRun> runs;
     for (std::uint32_t run = 0; run < options.runs; ++run) {
       const double before = line_floor_ns(options);
       Result bare{.bench = bench, .subject = "line", .size = 8, .readers = 1};
@@ -70,11 +79,10 @@ void measure_beside_line(const BenchOptions& options, const char* bench,
         result->floor_ns_before = before;
         result->floor_ns_after = after;
       }
-      line.push_back(bare);
-      ringside.push_back(ours);
+      runs.push_back({std::move(bare), std::move(ours)});
     }
-    sink(median_of(std::move(line)));
-    sink(median_of(std::move(ringside)));
+    for (const Result& result : settle(runs))
+      sink(result);
   }
 }
 

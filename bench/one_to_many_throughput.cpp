@@ -19,7 +19,7 @@
 #include "bench/payload.hpp"
 #include "bench/process_benches.hpp"
 #include "bench/ring_fixture.hpp"
-#include "shm/idle_strategy.hpp"
+#include "shm/pause_processor.hpp"
 
 namespace ringside::bench {
 namespace {
@@ -37,16 +37,9 @@ void read_all(const std::string& name, RunLines& lines, std::uint32_t reader, st
     if (!payload_is_whole(record.payload, record.size, record.sequence)) ++torn;
   };
   const auto on_gap = [&](const shm::Gap& gap) { lost += gap.count; };
-  shm::IdleStrategy idle;
   line.ready.store(1, std::memory_order::release);
   while (received + lost < messages) {
-    if (attached.ring().poll(on_record, on_gap, acknowledge_every) == 0) {
-      if (!idle.idle())
-        for (int i = 0; i < 64; ++i)
-          __builtin_ia32_pause();
-    } else {
-      idle.reset();
-    }
+    if (attached.ring().poll(on_record, on_gap, acknowledge_every) == 0) shm::pause_processor();
     if (received + lost - acknowledged < acknowledge_every && received + lost < messages) continue;
     acknowledged = received + lost;
     line.acknowledged.store(acknowledged, std::memory_order::release);
@@ -65,7 +58,8 @@ std::uint64_t slowest(const RunLines& lines, std::uint32_t readers) {
   return least;
 }
 
-Result run_once(const BenchOptions& options, const char* bench, std::uint32_t size, std::uint32_t readers) {
+Result throughput_once(const BenchOptions& options, const char* bench, std::uint32_t size,
+                       std::uint32_t readers) {
   Result result{.bench = bench, .subject = "ringside", .size = size, .readers = readers};
   const std::uint64_t messages = options.messages;
   const std::string name = fresh_ring_name();
@@ -111,23 +105,21 @@ Result run_once(const BenchOptions& options, const char* bench, std::uint32_t si
 
 void throughput(const BenchOptions& options, const char* bench, std::uint32_t size, std::uint32_t readers,
                 const ResultSink& sink) {
-  std::vector<Result> ringside;
-  std::vector<Result> copy;
+  std::vector<PairedRun> runs;
   for (std::uint32_t run = 0; run < options.runs; ++run) {
     const double before = line_floor_ns(options);
     Result limit{.bench = bench, .subject = "copy", .size = size, .readers = 0};
     limit.messages_per_s = measure_copy(options, size);
-    Result ours = run_once(options, bench, size, readers);
+    Result ours = throughput_once(options, bench, size, readers);
     const double after = line_floor_ns(options);
     for (Result* result : {&limit, &ours}) {
       result->floor_ns_before = before;
       result->floor_ns_after = after;
     }
-    copy.push_back(limit);
-    ringside.push_back(ours);
+    runs.push_back({std::move(limit), std::move(ours)});
   }
-  sink(median_of(std::move(copy)));
-  sink(median_of(std::move(ringside)));
+  for (const Result& result : settle(runs))
+    sink(result);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ void receive(shm::RingReader& reader, std::uint64_t& lost, std::uint64_t& torn) 
     __builtin_ia32_pause();
 }
 
-Result run_once(const BenchOptions& options, std::uint32_t size) {
+Result ping_pong_once(const BenchOptions& options, std::uint32_t size) {
   Result result{.bench = "ping_pong_latency", .subject = "ringside", .size = size, .readers = 1};
   const std::string ping_name = fresh_ring_name();
   const std::string pong_name = fresh_ring_name();
@@ -68,7 +68,7 @@ Result run_once(const BenchOptions& options, std::uint32_t size) {
 }  // namespace
 
 void ping_pong_latency(const BenchOptions& options, const ResultSink& sink) {
-  measure_beside_line(options, "ping_pong_latency", run_once, sink);
+  measure_beside_line(options, "ping_pong_latency", ping_pong_once, sink);
 }
 
 }  // namespace ringside::bench

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <ringside/client.hpp>
 
@@ -83,7 +84,7 @@ void handle_all(const std::string& socket, Exchange& exchange, std::uint32_t cou
   exchange.torn = torn;
 }
 
-Result run_once(const BenchOptions& options, std::uint32_t size) {
+Result publish_to_handler_once(const BenchOptions& options, std::uint32_t size) {
   Result result{.bench = "publish_to_handler_latency", .subject = "ringside", .size = size, .readers = 1};
   const std::uint32_t count = std::min<std::uint32_t>(options.round_trips / 5, events_max);
   const SharedBlock<Exchange> exchange;
@@ -91,6 +92,7 @@ Result run_once(const BenchOptions& options, std::uint32_t size) {
   const std::string socket = folder.path() / "control.sock";
   MeasuredChild client(options.reader_core(0), [&] { handle_all(socket, *exchange, count); });
 
+  spdlog::set_level(spdlog::level::warn);
   agentd::Config config;
   config.socket = socket;
   auto daemon = agentd::Daemon::create(std::move(config));
@@ -123,7 +125,7 @@ Result run_once(const BenchOptions& options, std::uint32_t size) {
 }  // namespace
 
 void publish_to_handler_latency(const BenchOptions& options, const ResultSink& sink) {
-  measure_beside_line(options, "publish_to_handler_latency", run_once, sink);
+  measure_beside_line(options, "publish_to_handler_latency", publish_to_handler_once, sink);
 }
 
 }  // namespace ringside::bench

@@ -24,6 +24,8 @@ struct Result {
   std::optional<LatencySamples::Percentiles> latency = std::nullopt;
   std::optional<std::uint64_t> shared_bytes_per_agent = std::nullopt;
   std::optional<std::uint64_t> private_bytes_per_agent = std::nullopt;
+  std::optional<double> ratio = std::nullopt;  ///< to the limit
+  std::uint32_t runs = 1;                      ///< that this is the median of
   std::uint64_t lost = 0;
   std::uint64_t torn = 0;
   double floor_ns_before = 0;  ///< one way of one cache line between two processes
@@ -32,8 +34,16 @@ struct Result {
   [[nodiscard]] Regime regime() const;
 };
 
-/// Of several runs of one figure: the one whose rate or p50 is the median. What any of them lost or tore counts.
-Result median_of(std::vector<Result> runs);
+/// One run of a bench: the limit and Ringside, one right after the other between the same two floors.
+struct PairedRun {
+  Result limit;
+  Result ours;
+};
+
+/// Two results, limit and Ringside, for each regime that the runs found, *mixed* only where there was no other: each the run whose
+/// rate or p50 is the median of that regime, and with Ringside's the median of the ratios run by run. What any of them lost or
+/// tore counts. Regimes that fewer than a fifth of the runs had are left out.
+std::vector<Result> settle(const std::vector<PairedRun>& runs);
 
 /// `{"bench",...}` without a newline; strict JSON.
 std::string to_json(const Result& result);

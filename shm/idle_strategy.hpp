@@ -4,16 +4,9 @@
 #include <cstdint>
 #include <thread>
 
-namespace ringside::shm {
+#include "shm/pause_processor.hpp"
 
-/// Tells the processor that this is a waiting loop.
-inline void pause_processor() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb" ::: "memory");
-#endif
-}
+namespace ringside::shm {
 
 /// What to do after an empty poll: spin, then yield, then tell the caller to sleep on something.
 ///

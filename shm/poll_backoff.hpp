@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shm/idle_strategy.hpp"
+#include "shm/pause_processor.hpp"
 
 namespace ringside::shm {
 

@@ -64,9 +64,11 @@ class BasicRingWriter {
   using Atomics = typename Memory::Atomics;
   using Subscriber = BasicSubscriber<Atomics>;
 
-  /// Opens segment 0 of a new ring. Requires: `memory` is zero behind its header, and `backing` has backed at least one
-  /// page of segment 0. What they refer to outlives this.
-  BasicRingWriter(Memory memory, Backing backing, std::uint64_t first_sequence)
+  /// Opens segment 0 of a new ring. Requires: `memory` is zero behind its header, and `backing` has backed at
+  /// least one page of segment 0. What they refer to outlives this. A ring may begin at any generation but 0:
+  /// a daemon's begins at 1, one that tests where integers end, elsewhere.
+  BasicRingWriter(Memory memory, Backing backing, std::uint64_t first_sequence,
+                  std::uint64_t first_generation = 1)
       : sequence_(first_sequence),
         memory_(memory),
         backing_(backing),
@@ -75,7 +77,8 @@ class BasicRingWriter {
         pinned_(memory.geometry().window_segments) {
     RINGSIDE_ASSERT(pool_.backed(0, backing_.mark()) >= segment_size_min);
     pool_.take_unused(0);
-    open(0, 1);
+    RINGSIDE_ASSERT(first_generation != 0);
+    open(0, first_generation);
   }
   BasicRingWriter(const BasicRingWriter&) = delete;
   BasicRingWriter& operator=(const BasicRingWriter&) = delete;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of the writer's work, over any policy: the shipped one, and those with a planted bug.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "tests/step/writer_deaths.hpp"
+
+namespace ringside::step {
+
+/// The payload of the special event, kept by the parent so that the region is the writer's work alone.
+inline std::vector<std::byte> special_payload;
+
+template <class Atomics>
+void make_special(SteppedRing<Atomics>& ring, std::uint32_t size) {
+  ring.make_next_special(size);
+  special_payload = shm::payload_of(ring.writer.next_sequence(), size);
+}
+
+template <class Writer>
+void publish_special(Writer& writer, const Events& events) {
+  (void)writer.publish(special_payload, Events::kind_of(events.special_sequence),
+                       Events::time_of(events.special_sequence));
+}
+
+/// In a segment that had been used before, behind whose last event stands the worst that could.
+template <class Atomics>
+void stand_in_recycled_segment(SteppedRing<Atomics>& ring) {
+  while (ring.writer.counters().withdrawn < 2 || ring.writer.latest().offset < 1000)
+    ring.publish();
+  const shm::Cursor latest = ring.writer.latest();
+  ring.forge(ring.index_of(latest.generation), latest.offset + 8);
+}
+
+/// An event in the middle of a segment.
+template <class Atomics>
+WriterScenario<Atomics> publishing(std::uint32_t size) {
+  return {.name = "publish " + std::to_string(size) + " bytes",
+          .prepare =
+              [size](auto& ring) {
+                stand_in_recycled_segment(ring);
+                make_special(ring, size);
+              },
+          .region = [](auto& writer, const Events& events) { publish_special(writer, events); }};
+}
+
+/// Before the last place of a segment; of the two oldest one is pinned, and one that had been set aside is
+/// free again, full of old bytes.
+template <class Atomics>
+void stand_before_roll(SteppedRing<Atomics>& ring, std::uint32_t size) {
+  while (ring.writer.window_segments() < shm::small_geometry.window_segments)
+    ring.roll();
+  const std::uint64_t released = ring.writer.oldest().generation;
+  const std::uint32_t released_index = ring.index_of(released);
+  ring.pin(0, released);
+  ring.roll();
+  ring.roll();
+  ring.fill_segment_until_no_room_for(size);
+  make_special(ring, size);
+  ring.pin(0, ring.writer.oldest().generation);
+  ring.forge(released_index, 0);
+}
+
+template <class Atomics>
+WriterScenario<Atomics> rolling(std::uint32_t size) {
+  return {.name = "publish " + std::to_string(size) + " bytes into the next segment",
+          .prepare = [size](auto& ring) { stand_before_roll(ring, size); },
+          .region = [](auto& writer, const Events& events) { publish_special(writer, events); },
+          .may_leave = 1,
+          .did = [](const auto& writer) { return writer.set_aside_segments() == 1; }};
+}
+
+/// What was claimed is written in two parts, then committed.
+template <class Atomics>
+WriterScenario<Atomics> claiming(std::uint32_t size) {
+  return {.name = "claim and commit " + std::to_string(size) + " bytes",
+          .prepare =
+              [size](auto& ring) {
+                stand_in_recycled_segment(ring);
+                make_special(ring, size);
+              },
+          .region =
+              [](auto& writer, const Events& events) {
+                auto* const place = writer.claim(events.special_size + 100).value();
+                const std::size_t half = events.special_size / 2;
+                std::memcpy(place, special_payload.data(), half);
+                std::memcpy(place + half, special_payload.data() + half, events.special_size - half);
+                writer.commit(events.special_size, Events::kind_of(events.special_sequence),
+                              Events::time_of(events.special_sequence));
+              }};
+}
+
+}  // namespace ringside::step
