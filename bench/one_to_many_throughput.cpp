@@ -11,6 +11,8 @@
 #include <memory>
 #include <vector>
 
+#include <sched.h>
+
 #include "bench/copy_limit.hpp"
 #include "bench/host.hpp"
 #include "bench/line_limit.hpp"
@@ -24,8 +26,17 @@
 namespace ringside::bench {
 namespace {
 
+/// Whoever waits gives its core away where there are fewer cores than processes that wait.
+void wait_a_moment(bool crowded) {
+  if (crowded) {
+    sched_yield();
+  } else {
+    shm::pause_processor();
+  }
+}
+
 void read_all(const std::string& name, RunLines& lines, std::uint32_t reader, std::uint64_t messages,
-              std::uint64_t acknowledge_every) {
+              std::uint64_t acknowledge_every, bool crowded) {
   BenchReader attached(name, lines, reader);
   ReaderLine& line = lines.reader[reader];
   std::uint64_t received = 0;
@@ -39,7 +50,7 @@ void read_all(const std::string& name, RunLines& lines, std::uint32_t reader, st
   const auto on_gap = [&](const shm::Gap& gap) { lost += gap.count; };
   line.ready.store(1, std::memory_order::release);
   while (received + lost < messages) {
-    if (attached.ring().poll(on_record, on_gap, acknowledge_every) == 0) shm::pause_processor();
+    if (attached.ring().poll(on_record, on_gap, acknowledge_every) == 0) wait_a_moment(crowded);
     if (received + lost - acknowledged < acknowledge_every && received + lost < messages) continue;
     acknowledged = received + lost;
     line.acknowledged.store(acknowledged, std::memory_order::release);
@@ -70,10 +81,11 @@ Result throughput_once(const BenchOptions& options, const char* bench, std::uint
       std::uint64_t{geometry.window_segments} * geometry.segment_size / (size + 32) / 2;
   const std::uint64_t batch = std::min<std::uint64_t>(64, window / 2);
   const std::uint64_t acknowledge_every = std::min<std::uint64_t>(256, window / 4);
+  const bool crowded = options.cores.size() < readers + 1;
   std::vector<std::unique_ptr<MeasuredChild>> children;
   for (std::uint32_t i = 0; i < readers; ++i) {
     children.push_back(std::make_unique<MeasuredChild>(
-        options.reader_core(i), [&, i] { read_all(name, *lines, i, messages, acknowledge_every); }));
+        options.reader_core(i), [&, i] { read_all(name, *lines, i, messages, acknowledge_every, crowded); }));
   }
   for (std::uint32_t i = 0; i < readers; ++i) {
     while (lines->reader[i].ready.load(std::memory_order::acquire) == 0)
@@ -85,14 +97,14 @@ Result throughput_once(const BenchOptions& options, const char* bench, std::uint
   for (std::uint64_t sent = 0; sent < messages;) {
     while (sent + batch > acknowledged + window) {
       acknowledged = slowest(*lines, readers);
-      if (sent + batch > acknowledged + window) __builtin_ia32_pause();
+      if (sent + batch > acknowledged + window) wait_a_moment(crowded);
     }
     for (const std::uint64_t end = std::min(messages, sent + batch); sent < end; ++sent)
       writer.publish(size);
     writer.ring().ring();
   }
   while (slowest(*lines, readers) < messages)
-    __builtin_ia32_pause();
+    wait_a_moment(crowded);
   const std::uint64_t elapsed = now_ns() - start;
   for (std::uint32_t i = 0; i < readers; ++i) {
     children[i]->join();

@@ -34,7 +34,12 @@ namespace ringside::bench {
 namespace {
 
 constexpr std::string_view topic_name = "bench:latency";
-constexpr std::uint64_t pace_ns = 10'000;
+/// Time between two events: so long that each finds the way empty, and that a window full of them outlasts the moments in which
+/// the host gives a core to somebody else.
+constexpr std::uint64_t pace_ns(std::uint32_t size) {
+  return 10'000 + 10 * std::uint64_t{size};
+}
+
 constexpr std::size_t events_max = 1'000'000;
 
 /// What producer and handler tell each other beside the ring.
@@ -110,7 +115,7 @@ Result publish_to_handler_once(const BenchOptions& options, std::uint32_t size) 
     schema::EventBuffer event = make_event(size, number);
     while (now_ns() < due)
       __builtin_ia32_pause();
-    due += pace_ns;
+    due += pace_ns(size);
     exchange->published_at[number] = now_ns();
     if (!(*topic)->publish(std::move(event))) throw std::runtime_error("publish was refused");
   }
