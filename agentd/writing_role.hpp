@@ -4,9 +4,10 @@
 //
 // Threads   : `submit`, `flush` and `resume` from any number. The sink is called by one thread at a time, whichever
 //             holds the role. A delivery may submit to its own role, and to no other.
-// Progress  : combining, no thread of its own. A producer that finds the role taken leaves its node and returns. It
-//             waits only `tickets_ahead_max` tickets ahead of the deliveries, and, where no memory is left for the
-//             queue, for the role. A holder delivers `deliveries_for_others_max` nodes beside its own, then hands over.
+// Progress  : combining, no thread of its own. A producer that finds the role free delivers in place; one that
+//             finds it taken leaves its node and returns. It waits only `tickets_ahead_max` tickets ahead of the
+//             deliveries, and, where no memory is left for the queue, for the role. A holder delivers
+//             `deliveries_for_others_max` nodes beside its own, then hands over.
 // Ordering  : total and causal: if submit(A) returned before submit(B) was called, on whatever threads, A is delivered
 //             first. Tickets give the order, a reorder buffer restores it.
 //             E22: the role is taken and given by exchange, both acquire and release, so that what one holder kept is
@@ -14,7 +15,7 @@
 //             failing compare-exchange writes nothing: an event could be left behind).
 //             E23: who sees a ticket delivered sees what its delivery wrote.
 // Loss      : none: a ticket taken is always delivered. Nothing after the ticket can fail.
-// Memory    : three cache lines; the queue is made at the first use (ticket_queue.hpp).
+// Memory    : three cache lines; the queue is made where two producers first meet (ticket_queue.hpp).
 #pragma once
 
 #include <array>
@@ -74,6 +75,7 @@ class WritingRole {
   [[nodiscard]] bool take() noexcept;
   void give() noexcept;
   void combine() noexcept;
+  void work_as_holder() noexcept;
   DrainEnd drain() noexcept;
   void keep_as_holder(std::unique_ptr<Node> node) noexcept;
   void wait_for_room(std::uint64_t ticket) noexcept;

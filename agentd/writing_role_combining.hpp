@@ -26,7 +26,12 @@ void WritingRole<Node, Sink, Atomics, Queue, Threads>::submit(std::unique_ptr<No
     return;
   }
   wait_for_room(node->ticket);
-  // Publishing in place, where the role is free and this ticket is the next, belongs here, before the queue.
+  if (take()) {
+    // In place: where nobody else writes, no queue is passed, and none is ever made.
+    waiting_.push(node.release());
+    work_as_holder();
+    return;
+  }
   if (queue_.enqueue(node.get())) {
     static_cast<void>(node.release());
   } else {
@@ -88,8 +93,12 @@ void WritingRole<Node, Sink, Atomics, Queue, Threads>::keep_as_holder(std::uniqu
 
 template <class Node, class Sink, class Atomics, class Queue, class Threads>
 void WritingRole<Node, Sink, Atomics, Queue, Threads>::combine() noexcept {
-  for (;;) {
-    if (!take()) return;  // its holder looks once more after giving, and sees what we left (E22)
+  if (take()) work_as_holder();  // else its holder looks once more after giving, and sees what we left (E22)
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+void WritingRole<Node, Sink, Atomics, Queue, Threads>::work_as_holder() noexcept {
+  do {
     const DrainEnd end = drain();
     give();
     if (end == DrainEnd::quota_used) {
@@ -97,7 +106,7 @@ void WritingRole<Node, Sink, Atomics, Queue, Threads>::combine() noexcept {
     } else if (queue_.empty()) {
       return;
     }
-  }
+  } while (take());
 }
 
 template <class Node, class Sink, class Atomics, class Queue, class Threads>

@@ -137,7 +137,8 @@ void BasicRingWriter<Memory, Backing>::open(std::uint32_t index, std::uint64_t g
 template <class Memory, class Backing>
 void BasicRingWriter<Memory, Backing>::prepare() noexcept {
   if (prepare_failed_) return;
-  const std::uint32_t ahead = std::min(geometry().segment_size / 2, Backing::step_size);
+  // Half a step, so that a ring that has just begun needs no second one: most topics never hold more.
+  const std::uint32_t ahead = std::min(geometry().segment_size, Backing::step_size) / 2;
   // A partly backed segment first: the mark stands in it.
   while (limit_ < last_place(geometry().segment_size) && limit_ - offset_ < ahead) {
     if (!extend()) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What happens when the system has no page left.
+#include <array>
+#include <cstddef>
 #include <cstdlib>
+#include <string>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -52,6 +55,20 @@ TEST(RingBacking, ShrinksTheWindowAndLosesNothingThatWasAccepted) {
     }
     EXPECT_LE(ring.script.mark, ring.script.end);
   }
+}
+
+TEST(RingBacking, ARingThatHoldsAFewEventsTakesOneStep) {
+  auto object =
+      RingObject::create("/ringside-test." + std::to_string(::getpid()) + ".idle", {}, {.topic = "idle"});
+  ASSERT_TRUE(object);
+  RingWriter writer(object->memory(), object->backing(), object->first_sequence());
+  const std::array<std::byte, 200> payload{};
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(writer.publish(payload, 1, 0));
+    writer.prepare();
+  }
+  EXPECT_EQ(writer.backed_bytes(), RingGeometry{}.header_size() + RingBacking::step_size);
+  object->remove();
 }
 
 TEST(RingBacking, RefusesWhileEverySegmentIsPinnedAndGoesOnAfterwards) {
