@@ -23,6 +23,12 @@ Refusal refusal_of(const SubscribeError& error, const std::string& topic) {
       return {control::ErrorCode::sequence_ahead,
               fmt::format("{} was not published yet on {}: the next event is number {}", error.sequence,
                           topic, error.next_sequence)};
+    case SubscribeError::Fault::no_slot:
+      return {control::ErrorCode::no_slot,
+              fmt::format(
+                  "{} has as many pinning subscriptions as it may (ring.subscription_max): a reliable one "
+                  "needs a slot of its own; subscribe without reliable, or when one has gone",
+                  topic)};
     case SubscribeError::Fault::no_memory:
       return {control::ErrorCode::no_space, fmt::format("no memory for a subscription of {}", topic)};
   }
@@ -40,14 +46,26 @@ expected<std::shared_ptr<Attachment>, Refusal> Attachment::create(boost::asio::i
   return std::shared_ptr<Attachment>(new Attachment(conductor, std::move(*page), std::move(*doorbell)));
 }
 
-void Attachment::subscribe(TopicHold topic, SubscribeFrom from, std::uint64_t sequence, bool may_pin,
+void Attachment::subscribe(TopicHold topic, SubscribeFrom from, std::uint64_t sequence, Reading reading,
                            std::function<void(expected<Grant, Refusal>)> done) {
-  const std::uint32_t line = may_pin ? take_line().value_or(0) : 0;
+  const std::uint32_t line = reading == Reading::copying ? 0 : take_line().value_or(0);
+  if (line == 0 && reading == Reading::reliable) {
+    return done(unexpected<Refusal>(
+        {control::ErrorCode::no_slot,
+         fmt::format("this session has {} subscriptions that read in place, as many as its page has lines: a "
+                     "reliable one needs a line; end one, or connect once more",
+                     lines_.count())}));
+  }
   SubscribeRequest request;
   request.from = from;
   request.sequence = sequence;
   request.session = session();
-  request.subscriber.pins = line == 0 ? nullptr : page_.pins(line);
+  request.reliable = reading == Reading::reliable;
+  if (line != 0) {
+    request.subscriber.pins = page_.pins(line);
+    request.subscriber.acknowledged = page_.acknowledged(line);
+    request.subscriber.evicted = page_.evicted(line);
+  }
   request.subscriber.wake_flag = page_.wake_flag();
   request.subscriber.doorbell = doorbell_.ringing_end().get();
   const std::shared_ptr<Topic> target = topic.topic();
@@ -55,16 +73,16 @@ void Attachment::subscribe(TopicHold topic, SubscribeFrom from, std::uint64_t se
   // The hold must not be let go of on the thread that answers, so it waits here, with the request's answer.
   auto waiting = std::make_shared<std::pair<TopicHold, std::function<void(expected<Grant, Refusal>)>>>(
       std::move(topic), std::move(done));
-  target->subscribe(
-      request, [self = shared_from_this(), line, waiting](expected<Granted, SubscribeError> answer) {
-        boost::asio::post(self->conductor_, [self, line, waiting, answer = std::move(answer)]() mutable {
-          --self->asked_;
-          waiting->second(self->granted(std::move(waiting->first), line, std::move(answer)));
-        });
-      });
+  target->subscribe(request, [self = shared_from_this(), line, reading,
+                              waiting](expected<Granted, SubscribeError> answer) {
+    boost::asio::post(self->conductor_, [self, line, reading, waiting, answer = std::move(answer)]() mutable {
+      --self->asked_;
+      waiting->second(self->granted(std::move(waiting->first), line, reading, std::move(answer)));
+    });
+  });
 }
 
-expected<Grant, Refusal> Attachment::granted(TopicHold topic, std::uint32_t line,
+expected<Grant, Refusal> Attachment::granted(TopicHold topic, std::uint32_t line, Reading reading,
                                              expected<Granted, SubscribeError> answer) {
   if (!answer || answer->copying) give_line(std::exchange(line, 0));
   if (!answer) return unexpected<Refusal>(refusal_of(answer.error(), topic->name()));
@@ -77,7 +95,8 @@ expected<Grant, Refusal> Attachment::granted(TopicHold topic, std::uint32_t line
     const std::shared_ptr<Topic> target = grant.topic;
     target->unsubscribe(answer->subscriber, [self = shared_from_this()] {});
   } else {
-    subscriptions_.emplace(grant.subscription, Subscription{std::move(topic), answer->subscriber, line});
+    subscriptions_.emplace(grant.subscription, Subscription{std::move(topic), answer->subscriber, line,
+                                                            line == 0 ? Reading::copying : reading});
   }
   return grant;
 }
@@ -98,6 +117,18 @@ void Attachment::unsubscribe(std::uint64_t subscription, std::function<void(bool
           done(true);
         });
       });
+}
+
+ReaderFacts Attachment::facts_of(std::uint64_t number, const Subscription& subscription) const noexcept {
+  ReaderFacts facts;
+  facts.subscription = number;
+  facts.reading = subscription.reading;
+  if (subscription.line == 0) return facts;
+  // relaxed, here and below: each is a number of a moment ago.
+  facts.evicted = page_.evicted(subscription.line)->load(std::memory_order::relaxed) != 0;
+  facts.next_sequence = page_.acknowledged(subscription.line)->load(std::memory_order::relaxed);
+  facts.lost = page_.lost(subscription.line)->load(std::memory_order::relaxed);
+  return facts;
 }
 
 void Attachment::release() {

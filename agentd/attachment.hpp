@@ -37,6 +37,23 @@ struct Grant {
   std::shared_ptr<Topic> topic;
 };
 
+/// How a client wants to read.
+enum class Reading {
+  copying,   ///< without pins
+  pinning,   ///< in place; copying where no line is left, or no slot on the topic
+  reliable,  ///< in place, and the ring keeps what it has not consumed; refused where it cannot be had
+};
+
+/// What a subscription's own words say of it.
+struct ReaderFacts {
+  std::uint64_t subscription = 0;
+  Reading reading = Reading::copying;
+  bool evicted = false;
+  std::optional<std::uint64_t>
+      next_sequence;  ///< the first that it has not consumed; unknown of one that copies
+  std::uint64_t lost = 0;
+};
+
 class Attachment : public std::enable_shared_from_this<Attachment> {
  public:
   [[nodiscard]] static expected<std::shared_ptr<Attachment>, Refusal> create(
@@ -44,8 +61,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
 
-  /// `may_pin` false, no line left, or no slot left on the topic: a copying subscription.
-  void subscribe(TopicHold topic, SubscribeFrom from, std::uint64_t sequence, bool may_pin,
+  void subscribe(TopicHold topic, SubscribeFrom from, std::uint64_t sequence, Reading reading,
                  std::function<void(expected<Grant, Refusal>)> done);
 
   /// Requires that the client reads nothing under it any more. False: there is no such subscription.
@@ -53,6 +69,15 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
 
   /// Ends every subscription. Requires that the process has ended, or that none of them pins.
   void release();
+
+  /// Calls visit(facts) for each subscription of `topic` whose number is greater than `after`, in their order, until it
+  /// returns false. What the client has written there is its own word for it.
+  template <class Visit>
+  void each_reader(const Topic& topic, std::uint64_t after, Visit&& visit) const {
+    for (auto next = subscriptions_.upper_bound(after); next != subscriptions_.end(); ++next) {
+      if (next->second.topic.topic().get() == &topic && !visit(facts_of(next->first, next->second))) return;
+    }
+  }
 
   [[nodiscard]] bool pins() const noexcept { return lines_.any(); }
   [[nodiscard]] std::size_t subscription_count() const noexcept { return subscriptions_.size() + asked_; }
@@ -68,6 +93,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
     TopicHold topic;
     shm::SubscriberId subscriber;
     std::uint32_t line = 0;
+    Reading reading = Reading::copying;
   };
 
   Attachment(boost::asio::io_context& conductor, shm::SessionPage page, shm::Doorbell doorbell)
@@ -75,8 +101,9 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
 
   [[nodiscard]] std::optional<std::uint32_t> take_line() noexcept;
   void give_line(std::uint32_t line) noexcept;
-  expected<Grant, Refusal> granted(TopicHold topic, std::uint32_t line,
+  expected<Grant, Refusal> granted(TopicHold topic, std::uint32_t line, Reading reading,
                                    expected<Granted, SubscribeError> answer);
+  [[nodiscard]] ReaderFacts facts_of(std::uint64_t number, const Subscription& subscription) const noexcept;
 
   boost::asio::io_context& conductor_;
   shm::SessionPage page_;

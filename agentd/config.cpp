@@ -143,6 +143,9 @@ void read_top(Section& top, Config& config) {
   }
 }
 
+/// With its header, and what stands behind it, a page of its own is left of the largest segment.
+constexpr std::uint32_t large_event_max = shm::large_segment_size_max - shm::page_size;
+
 std::string geometry_sentence(shm::GeometryFault fault) {
   switch (fault) {
     case shm::GeometryFault::segment_size:
@@ -156,6 +159,13 @@ std::string geometry_sentence(shm::GeometryFault fault) {
     case shm::GeometryFault::pins:
       return fmt::format("'ring.pins_per_subscription' is a whole number from {} to {}", shm::pins_min,
                          shm::pins_max);
+    case shm::GeometryFault::reliable:
+      return fmt::format("'ring.reliable_segments' is a whole number from 0 to {}",
+                         shm::reliable_segments_max);
+    case shm::GeometryFault::large:
+      return fmt::format(
+          "'ring.large_event_max' is a whole number of bytes above 'ring.segment_size', and at most {}",
+          large_event_max);
   }
   return "[ring] is not usable";
 }
@@ -167,6 +177,11 @@ void read_ring(const toml::table* table, Complaint& complaint, shm::RingGeometry
                   shm::window_segments_max);
   section.integer("subscription_max", ring.subscription_max, 0, shm::subscription_limit);
   section.integer("pins_per_subscription", ring.pins_per_subscription, shm::pins_min, shm::pins_max);
+  section.integer("reliable_segments", ring.reliable_segments, 0, shm::reliable_segments_max);
+  section.integer("large_segments", ring.large_segments, 0, shm::large_segments_max);
+  std::uint32_t event_max = ring.large_segment_size - shm::page_size;
+  section.integer("large_event_max", event_max, 0, large_event_max);
+  ring.large_segment_size = ring.large_segments == 0 ? 0 : shm::large_segment_size_for(event_max);
   section.refuse_the_rest();
   if (table == nullptr || !complaint.message().empty()) return;
   if (const std::optional<shm::GeometryFault> fault = shm::fault_of(ring)) {

@@ -76,6 +76,10 @@ void ControlRequests::handle(Client& client, const control::Request& request, Re
       return untrack(client, *request.body_as_untrack(), std::move(responder));
     case Body::presence_list:
       return presence_list(*request.body_as_presence_list(), std::move(responder));
+    case Body::topic_stats:
+      return topic_stats(*request.body_as_topic_stats(), std::move(responder));
+    case Body::reader_stats:
+      return reader_stats(*request.body_as_reader_stats(), std::move(responder));
     case Body::NONE:
       break;
   }

@@ -52,6 +52,9 @@ class ControlRequests {
   void update(Client& client, const control::Update& request, Responder responder);
   void untrack(Client& client, const control::Untrack& request, Responder responder);
   void presence_list(const control::PresenceList& request, Responder responder);
+  // stats_requests.cpp
+  void topic_stats(const control::TopicStats& request, Responder responder);
+  void reader_stats(const control::ReaderStats& request, Responder responder);
   void presences_changed(Client& client, std::size_t count);
 
   Conductor& conductor_;

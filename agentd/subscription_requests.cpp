@@ -59,13 +59,26 @@ void ControlRequests::subscribe(Client& client, const control::Subscribe& reques
          fmt::format("this session has {} subscriptions, its limit (limits.subscriptions_per_session)",
                      client.attachment->subscription_count())});
   }
+  if (request.reliable() && request.copying()) {
+    return responder.refuse({control::ErrorCode::bad_request,
+                             "a reliable subscription reads in place: ask for one or the other"});
+  }
+  if (request.reliable() && !client.process->can_be_watched()) {
+    return responder.refuse(
+        {control::ErrorCode::not_allowed,
+         "this process's death could not be proven (the kernel gave no pidfd): it reads by "
+         "copying, and nothing is kept for it; subscribe without reliable"});
+  }
   auto topic = conductor_.topics().open(name);
   if (!topic) return responder.refuse(std::move(topic.error()));
   conductor_.agents().topic_subscribed(name);
   const bool may_pin = !request.copying() && client.process->can_be_watched();
+  const Reading reading = !may_pin             ? Reading::copying
+                          : request.reliable() ? Reading::reliable
+                                               : Reading::pinning;
   const auto answer = std::make_shared<Responder>(std::move(responder));
   client.attachment->subscribe(
-      std::move(*topic), from, request.sequence(), may_pin,
+      std::move(*topic), from, request.sequence(), reading,
       [this, answer, attachment = std::weak_ptr(client.attachment)](expected<Grant, Refusal> grant) {
         if (!grant) return answer->refuse(std::move(grant.error()));
         std::vector<shm::Descriptor> descriptors;

@@ -10,6 +10,8 @@
 #include "agentd/topic_writer.hpp"
 #include "agentd/writing_role.hpp"
 #include "schema/topic_name.hpp"
+#include "shm/large_segments.hpp"
+#include "shm/ring_counters.hpp"
 #include "shm/ring_object.hpp"
 
 namespace ringside::agentd {
@@ -19,7 +21,10 @@ struct Topic::State {
       : options(std::move(asked)),
         object(std::move(made)),
         read_only(std::move(opened)),
-        writer(object, schema::agent_of(options.name).has_value(), [this] { return hand_over(); }) {}
+        large(object.large_segments()),
+        writer(object, large, schema::agent_of(options.name).has_value(),
+               {.hand_over = [this] { return hand_over(); },
+                .retire_large = [this](std::uint32_t index) { retire_large(index); }}) {}
 
   /// Lets the executor go on with what a holder has no patience for. False: the holder goes on by itself.
   bool hand_over() noexcept {
@@ -34,11 +39,40 @@ struct Topic::State {
     }
   }
 
+  /// Gives a large segment's pages back, on a thread that nobody waits for.
+  void retire_large(std::uint32_t index) noexcept {
+    try {
+      if (options.executor) {
+        return options.executor([topic = self, index] {
+          if (const auto alive = topic.lock()) alive->state_->large.give_back(index);
+        });
+      }
+    } catch (...) {  // no memory for the task: then it is this thread's
+    }
+    large.give_back(index);
+  }
+
+  /// A segment with a copy of the event; where none is free, at the price of the history that holds one.
+  expected<LargeEvent, PublishError> make_large(const schema::EventBuffer& event) {
+    const auto bytes = event.bytes();
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    auto segment = large.claim(size);
+    if (!segment && segment.error() == shm::LargeFault::none_free && !role.held_by_this_thread()) {
+      submit(FreeLargeWork{});
+      role.flush();
+      segment = large.claim(size);
+    }
+    if (!segment) return tl::unexpected(PublishError::no_space);
+    std::memcpy(segment->payload(), bytes.data(), size);
+    return LargeEvent{std::move(*segment), size, static_cast<std::uint32_t>(event.kind()), event.stamp()};
+  }
+
   void submit(TopicEntry::Work work) { role.submit(std::make_unique<TopicEntry>(std::move(work))); }
 
   TopicOptions options;
   shm::RingObject object;
   shm::Descriptor read_only;
+  shm::LargeSegments large;
   TopicWriter writer;
   WritingRole<TopicEntry, TopicWriter> role{writer};
   std::weak_ptr<Topic> self;
@@ -93,7 +127,13 @@ expected<void, PublishError> Topic::publish(schema::EventBuffer event) {
   }
   std::unique_ptr<TopicEntry> entry;
   try {
-    entry = std::make_unique<TopicEntry>(std::move(event));
+    if (event.bytes().size() > geometry().payload_size_max()) {
+      auto large = state_->make_large(event);
+      if (!large) return tl::unexpected(large.error());
+      entry = std::make_unique<TopicEntry>(std::make_unique<LargeEvent>(std::move(*large)));
+    } else {
+      entry = std::make_unique<TopicEntry>(std::move(event));
+    }
   } catch (const std::bad_alloc&) {
     return tl::unexpected(PublishError::no_space);
   }
@@ -113,7 +153,17 @@ void Topic::publish(std::vector<schema::EventBuffer> batch, BatchCompletion done
     return;
   }
   auto work = std::make_unique<BatchWork>();
-  work->events = std::move(batch);
+  work->events.reserve(batch.size());
+  for (schema::EventBuffer& event : batch) {
+    if (event.bytes().size() <= geometry().payload_size_max()) {
+      work->events.emplace_back(std::move(event));
+    } else if (auto large = state_->make_large(event)) {
+      work->events.emplace_back(std::move(*large));
+    } else {
+      if (done) done(tl::unexpected(BatchFault::no_space));
+      return;
+    }
+  }
   work->done = std::move(done);
   state_->submit(std::move(work));
 }
@@ -179,7 +229,11 @@ const shm::RingGeometry& Topic::geometry() const noexcept {
 }
 
 std::size_t Topic::event_size_max() const noexcept {
-  return geometry().payload_size_max();
+  return geometry().large_payload_size_max();
+}
+
+shm::RingCounters Topic::counters() const noexcept {
+  return shm::read_counters(state_->object.view());
 }
 
 std::uint64_t Topic::next_sequence() const noexcept {

@@ -9,7 +9,7 @@
 //             subscriber sees every event that was ordered after its subscription and, from `latest`, none before.
 // Loss      : none of what was accepted. Events of a life or run that is no longer current when their turn comes are
 //             dropped and counted. Where memory or unpinned segments are short, accepted events wait, in order, and
-//             new ones are refused with `no_space`.
+//             new ones are refused with `no_space`; so are large events for which no large segment is left.
 // Crash     : ring_writer.hpp.
 // Trust     : events were checked by whoever made the EventBuffer; pins and flags of subscribers are ring_writer.hpp's.
 // Memory    : a few KiB while idle, no thread; the ring's pages as they are first used.
@@ -69,6 +69,7 @@ struct SubscribeRequest {
   std::uint64_t sequence = 0;    ///< with `sequence` only
   std::uint64_t session = 0;     ///< for `release_session`
   shm::Subscriber subscriber{};  ///< without pins: a copying reader
+  bool reliable = false;         ///< it is owed every event from its cursor on; needs a pin slot
 };
 
 /// What the client needs to begin. `copying`: no pin slot was left, or none was asked for.
@@ -81,6 +82,7 @@ struct Granted {
 struct SubscribeError {
   enum class Fault {
     sequence_ahead,  ///< `sequence` is after `next_sequence`
+    no_slot,         ///< a reliable one, and every pin slot is taken
     no_memory,
   };
   Fault fault;
@@ -101,7 +103,8 @@ class Topic {
   /// Delivers what was accepted, answers what cannot be done. The object's name stays: see `remove_name`.
   ~Topic();
 
-  /// Orders one event. Returns when it has its place, which may be before it is visible.
+  /// Orders one event. Returns when it has its place, which may be before it is visible. One that fits into no segment of
+  /// the pool is copied into a large one by the caller's thread before it gets its place.
   expected<void, PublishError> publish(schema::EventBuffer event);
 
   /// Orders several events as one: contiguous, all or none. `done` is called once, after the commit, or at once where
@@ -141,6 +144,8 @@ class Topic {
   [[nodiscard]] const shm::RingGeometry& geometry() const noexcept;
   /// The largest event, in bytes; `publish` refuses larger ones.
   [[nodiscard]] std::size_t event_size_max() const noexcept;
+  /// What the ring's header tells.
+  [[nodiscard]] shm::RingCounters counters() const noexcept;
 
   /// Of a moment ago.
   [[nodiscard]] std::uint64_t next_sequence() const noexcept;

@@ -98,6 +98,14 @@ class TopicTable {
   /// The topic of that name, or nullptr. Requires nothing.
   [[nodiscard]] std::shared_ptr<Topic> find(std::string_view name) const;
 
+  /// Calls visit(topic) for the topics whose names come after `after`, in their order, until it returns false.
+  template <class Visit>
+  void each_after(std::string_view after, Visit&& visit) const {
+    for (auto next = topics_.upper_bound(after); next != topics_.end(); ++next) {
+      if (!visit(std::as_const(*next->second.topic))) return;
+    }
+  }
+
   [[nodiscard]] std::size_t size() const noexcept { return topics_.size(); }
   [[nodiscard]] const shm::RingGeometry& geometry() const noexcept { return options_.geometry; }
 

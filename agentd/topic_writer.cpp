@@ -25,14 +25,16 @@ std::int64_t realtime_ns() noexcept {
 bool is_ordered_with_events(const TopicEntry::Work& work) noexcept {
   return !std::holds_alternative<std::unique_ptr<SubscribeWork>>(work) &&
          !std::holds_alternative<std::unique_ptr<UnsubscribeWork>>(work) &&
-         !std::holds_alternative<std::unique_ptr<ReleaseWork>>(work);
+         !std::holds_alternative<std::unique_ptr<ReleaseWork>>(work) &&
+         !std::holds_alternative<FreeLargeWork>(work);
 }
 
 }  // namespace
 
-TopicWriter::TopicWriter(shm::RingObject& object, bool judges, std::function<bool()> hand_over)
+TopicWriter::TopicWriter(shm::RingObject& object, shm::LargeSegments& large, bool judges, Elsewhere elsewhere)
     : writer_(object.memory(), object.backing(), object.first_sequence()),
-      hand_over_(std::move(hand_over)),
+      large_(large),
+      elsewhere_(std::move(elsewhere)),
       judges_(judges),
       next_sequence_(object.first_sequence()) {}
 
@@ -51,6 +53,8 @@ void TopicWriter::end_drain() noexcept {
   }
   tell();
   writer_.prepare();
+  while (const auto freed = writer_.take_freed_large())
+    elsewhere_.retire_large(*freed);
 }
 
 void TopicWriter::work_off_backlog() noexcept {
@@ -73,6 +77,11 @@ bool TopicWriter::perform(TopicEntry::Work& work) noexcept {
                                  release(*asked);
                                  return true;
                                },
+                               [this](std::unique_ptr<LargeEvent>& event) { return write(*event); },
+                               [this](FreeLargeWork) {
+                                 free_large();
+                                 return true;
+                               },
                                [this](BeginLife life) {
                                  incarnation_ = life.incarnation;
                                  run_ = 0;
@@ -90,34 +99,60 @@ bool TopicWriter::perform(TopicEntry::Work& work) noexcept {
                     work);
 }
 
-bool TopicWriter::is_current(const schema::EventBuffer& event) const noexcept {
+bool TopicWriter::is_current(schema::Stamp stamp) const noexcept {
   if (!judges_) return true;
-  const schema::Stamp stamp = event.stamp();
   if (stamp.incarnation == 0 || stamp.incarnation != incarnation_) return false;
   return stamp.run == 0 || stamp.run == run_;
 }
 
-std::optional<std::uint64_t> TopicWriter::commit(const schema::EventBuffer& event) noexcept {
-  const auto sequence = writer_.publish(event.bytes(), static_cast<std::uint32_t>(event.kind()), time());
-  if (!sequence) return std::nullopt;  // too large was refused before it had a place
-  if (++commits_ == commits_per_ring_max) {
-    writer_.ring();
-    commits_ = 0;
-  }
-  return *sequence;
+bool TopicWriter::commit(const schema::EventBuffer& event) noexcept {
+  // Too large was refused before it had a place.
+  if (!writer_.publish(event.bytes(), static_cast<std::uint32_t>(event.kind()), time())) return false;
+  committed();
+  return true;
+}
+
+bool TopicWriter::commit(LargeEvent& event) noexcept {
+  writer_.publish_large(event.segment.index(), event.segment.length(), event.size, event.kind, time());
+  event.segment.release();
+  committed();
+  return true;
+}
+
+void TopicWriter::committed() noexcept {
+  if (++commits_ < commits_per_ring_max) return;
+  writer_.ring();
+  commits_ = 0;
 }
 
 bool TopicWriter::write(schema::EventBuffer& event) noexcept {
-  if (is_current(event)) return commit(event).has_value();
+  if (is_current(event.stamp())) return commit(event);
   // relaxed: a count, of one holder at a time.
   stale_dropped_.fetch_add(1, std::memory_order::relaxed);
   return true;
 }
 
+bool TopicWriter::write(LargeEvent& event) noexcept {
+  if (is_current(event.stamp)) return commit(event);
+  // relaxed: a count, of one holder at a time.
+  stale_dropped_.fetch_add(1, std::memory_order::relaxed);
+  return true;
+}
+
+void TopicWriter::free_large() noexcept {
+  // Another entry of the same drain may have freed some.
+  static_cast<void>(writer_.free_large());
+  while (const auto freed = writer_.take_freed_large())
+    large_.give_back(*freed);
+}
+
 bool TopicWriter::write_batch(BatchWork& batch) noexcept {
   if (batch.committed == 0) {
-    const bool current =
-        std::ranges::all_of(batch.events, [this](const auto& each) { return is_current(each); });
+    const bool current = std::ranges::all_of(batch.events, [this](const auto& each) {
+      return is_current(std::visit(Overloaded{[](const schema::EventBuffer& event) { return event.stamp(); },
+                                              [](const LargeEvent& event) { return event.stamp; }},
+                                   each));
+    });
     if (!current) {
       // relaxed: a count, of one holder at a time.
       stale_dropped_.fetch_add(batch.events.size(), std::memory_order::relaxed);
@@ -127,7 +162,8 @@ bool TopicWriter::write_batch(BatchWork& batch) noexcept {
     batch.first_sequence = writer_.next_sequence();
   }
   for (; batch.committed < batch.events.size(); ++batch.committed) {
-    if (!commit(batch.events[batch.committed])) return false;
+    if (!std::visit([this](auto& event) { return commit(event); }, batch.events[batch.committed]))
+      return false;
   }
   tell();
   if (batch.done) batch.done(batch.first_sequence);
@@ -154,6 +190,9 @@ expected<Granted, SubscribeError> TopicWriter::grant(const SubscribeRequest& req
   if (sessions_.size() == sessions_.capacity()) sessions_.reserve(2 * sessions_.size() + 2);
   shm::Subscriber subscriber = request.subscriber;
   auto id = writer_.add_subscriber(subscriber);
+  if (!id && request.reliable) {
+    return tl::unexpected(SubscribeError{SubscribeError::Fault::no_slot, request.sequence, next});
+  }
   if (!id) {
     subscriber.pins = nullptr;
     id = writer_.add_subscriber(subscriber);
@@ -166,6 +205,7 @@ expected<Granted, SubscribeError> TopicWriter::grant(const SubscribeRequest& req
   if (request.from == SubscribeFrom::sequence) {
     granted.cursor = writer_.find(request.sequence).value_or(writer_.oldest());
   }
+  if (request.reliable) writer_.make_reliable(*id, granted.cursor);
   return granted;
 }
 

@@ -18,6 +18,7 @@
 
 #include "agentd/topic_backlog.hpp"
 #include "agentd/topic_entry.hpp"
+#include "shm/large_segments.hpp"
 #include "shm/ring_object.hpp"
 #include "shm/ring_writer.hpp"
 
@@ -27,14 +28,21 @@ class TopicWriter {
  public:
   static constexpr std::uint32_t commits_per_ring_max = 64;
 
-  /// `judges`: events must belong to the current life and run. `hand_over` as WritingRole asks for it; may be empty.
-  TopicWriter(shm::RingObject& object, bool judges, std::function<bool()> hand_over);
+  struct Elsewhere {
+    std::function<bool()> hand_over;  ///< as WritingRole asks for it; may be empty
+    /// Gives a large segment back, soon.
+    std::function<void(std::uint32_t index)> retire_large;
+  };
+
+  /// `judges`: events must belong to the current life and run. `large` gives the segments of large events back as soon as
+  /// somebody waits for one.
+  TopicWriter(shm::RingObject& object, shm::LargeSegments& large, bool judges, Elsewhere elsewhere);
 
   // The sink of the writing role.
   void begin_drain() noexcept { time_.reset(); }
   void deliver(std::unique_ptr<TopicEntry> entry) noexcept;
   void end_drain() noexcept;
-  [[nodiscard]] bool hand_over() noexcept { return hand_over_ && hand_over_(); }
+  [[nodiscard]] bool hand_over() noexcept { return elsewhere_.hand_over && elsewhere_.hand_over(); }
 
   /// Answers what still waits. Requires that nobody holds the role or will.
   void close() noexcept;
@@ -54,6 +62,7 @@ class TopicWriter {
   // Each does one kind of entry; false: no space, to be tried again.
   bool perform(TopicEntry::Work& work) noexcept;
   bool write(schema::EventBuffer& event) noexcept;
+  bool write(LargeEvent& event) noexcept;
   bool write_batch(BatchWork& batch) noexcept;
 
   void subscribe(SubscribeWork& work) noexcept;
@@ -61,14 +70,19 @@ class TopicWriter {
   void unsubscribe(UnsubscribeWork& work) noexcept;
   void release(ReleaseWork& work) noexcept;
 
-  [[nodiscard]] bool is_current(const schema::EventBuffer& event) const noexcept;
-  std::optional<std::uint64_t> commit(const schema::EventBuffer& event) noexcept;
+  void free_large() noexcept;
+
+  [[nodiscard]] bool is_current(schema::Stamp stamp) const noexcept;
+  bool commit(const schema::EventBuffer& event) noexcept;
+  bool commit(LargeEvent& event) noexcept;
+  void committed() noexcept;
   void work_off_backlog() noexcept;
   void tell() noexcept;
   [[nodiscard]] std::int64_t time() noexcept;
 
   shm::RingWriter writer_;
-  std::function<bool()> hand_over_;
+  shm::LargeSegments& large_;
+  Elsewhere elsewhere_;
   TopicBacklog backlog_;
   std::vector<SessionOf> sessions_;
   std::uint64_t incarnation_ = 0;  // 0: no life

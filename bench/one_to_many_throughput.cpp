@@ -3,9 +3,9 @@
 // Question: how many events a second does one writer bring to one reader, or to many, none lost and none torn, beside what
 // copying alone reaches?
 //
-// The writer is gated by the acknowledged positions: it never goes further than half a window ahead of the slowest
-// reader, so nothing can be lost. Every payload byte is written by the writer and checked by every reader. Figures are
-// events a second of the writer, from its first publish to the last reader's last event.
+// The readers' subscriptions are reliable, and the writer waits where it would otherwise evict one, so nothing can be
+// lost. Every payload byte is written by the writer and checked by every reader. Figures are events a second of the
+// writer, from its first publish to the last reader's last event.
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -35,14 +35,16 @@ void wait_a_moment(bool crowded) {
   }
 }
 
+constexpr std::size_t poll_limit = 256;
+constexpr std::uint64_t batch_max = 64;
+
 void read_all(const std::string& name, RunLines& lines, std::uint32_t reader, std::uint64_t messages,
-              std::uint64_t acknowledge_every, bool crowded) {
+              bool crowded) {
   BenchReader attached(name, lines, reader);
   ReaderLine& line = lines.reader[reader];
   std::uint64_t received = 0;
   std::uint64_t lost = 0;
   std::uint64_t torn = 0;
-  std::uint64_t acknowledged = 0;
   const auto on_record = [&](const shm::Record& record) {
     ++received;
     if (!payload_is_whole(record.payload, record.size, record.sequence)) ++torn;
@@ -50,10 +52,7 @@ void read_all(const std::string& name, RunLines& lines, std::uint32_t reader, st
   const auto on_gap = [&](const shm::Gap& gap) { lost += gap.count; };
   line.ready.store(1, std::memory_order::release);
   while (received + lost < messages) {
-    if (attached.ring().poll(on_record, on_gap, acknowledge_every) == 0) wait_a_moment(crowded);
-    if (received + lost - acknowledged < acknowledge_every && received + lost < messages) continue;
-    acknowledged = received + lost;
-    line.acknowledged.store(acknowledged, std::memory_order::release);
+    if (attached.ring().poll(on_record, on_gap, poll_limit) == 0) wait_a_moment(crowded);
   }
   line.received = received;
   line.lost = lost;
@@ -61,12 +60,21 @@ void read_all(const std::string& name, RunLines& lines, std::uint32_t reader, st
   line.ready.store(2, std::memory_order::release);
 }
 
-std::uint64_t slowest(const RunLines& lines, std::uint32_t readers) {
-  std::uint64_t least = ~std::uint64_t{0};
+bool all_have_read(const RunLines& lines, std::uint32_t readers, std::uint64_t messages) {
   for (std::uint32_t i = 0; i < readers; ++i) {
-    least = std::min(least, lines.reader[i].acknowledged.load(std::memory_order::acquire));
+    if (lines.reader[i].acknowledged.load(std::memory_order::acquire) != messages + 1) return false;
   }
-  return least;
+  return true;
+}
+
+/// Waits while a batch could evict a reader. `rolls_allowed` is what an earlier look has found, so that the readers' lines
+/// are not fetched for each batch.
+void wait_for_readers(shm::RingWriter& ring, std::uint64_t rolls_of_a_batch, std::uint64_t& rolls_allowed,
+                      bool crowded) {
+  while (ring.counters().rolls + rolls_of_a_batch > rolls_allowed) {
+    rolls_allowed = ring.counters().rolls + ring.rolls_before_eviction().value_or(0);
+    if (ring.counters().rolls + rolls_of_a_batch > rolls_allowed) wait_a_moment(crowded);
+  }
 }
 
 Result throughput_once(const BenchOptions& options, const char* bench, std::uint32_t size,
@@ -76,39 +84,34 @@ Result throughput_once(const BenchOptions& options, const char* bench, std::uint
   const std::string name = fresh_ring_name();
   const SharedBlock<RunLines> lines;
   BenchWriter writer(name, *lines, readers);
-  const shm::RingGeometry& geometry = writer.ring().geometry();
-  const std::uint64_t window =
-      std::uint64_t{geometry.window_segments} * geometry.segment_size / (size + 32) / 2;
-  const std::uint64_t batch = std::min<std::uint64_t>(64, window / 2);
-  const std::uint64_t acknowledge_every = std::min<std::uint64_t>(256, window / 4);
+  const std::uint64_t segment_size = writer.ring().geometry().segment_size;
+  const std::uint64_t batch = std::min(batch_max, 4 * segment_size / size);
+  const std::uint64_t rolls_of_a_batch = batch * 2 * size / segment_size + 1;
   const bool crowded = options.cores.size() < readers + 1;
   std::vector<std::unique_ptr<MeasuredChild>> children;
   for (std::uint32_t i = 0; i < readers; ++i) {
     children.push_back(std::make_unique<MeasuredChild>(
-        options.reader_core(i), [&, i] { read_all(name, *lines, i, messages, acknowledge_every, crowded); }));
+        options.reader_core(i), [&, i] { read_all(name, *lines, i, messages, crowded); }));
   }
   for (std::uint32_t i = 0; i < readers; ++i) {
     while (lines->reader[i].ready.load(std::memory_order::acquire) == 0)
       sched_yield();
   }
   pin_to_core(options.writer_core());
-  std::uint64_t acknowledged = 0;
+  std::uint64_t rolls_allowed = 0;
   const std::uint64_t start = now_ns();
   for (std::uint64_t sent = 0; sent < messages;) {
-    while (sent + batch > acknowledged + window) {
-      acknowledged = slowest(*lines, readers);
-      if (sent + batch > acknowledged + window) wait_a_moment(crowded);
-    }
+    wait_for_readers(writer.ring(), rolls_of_a_batch, rolls_allowed, crowded);
     for (const std::uint64_t end = std::min(messages, sent + batch); sent < end; ++sent)
       writer.publish(size);
     writer.ring().ring();
   }
-  while (slowest(*lines, readers) < messages)
+  while (!all_have_read(*lines, readers, messages))
     wait_a_moment(crowded);
   const std::uint64_t elapsed = now_ns() - start;
   for (std::uint32_t i = 0; i < readers; ++i) {
     children[i]->join();
-    result.lost += lines->reader[i].lost;
+    result.lost += lines->reader[i].lost + lines->reader[i].evicted.load(std::memory_order::acquire);
     result.torn += lines->reader[i].torn;
   }
   result.messages_per_s = static_cast<double>(messages) * 1e9 / static_cast<double>(elapsed);

@@ -27,8 +27,13 @@ BenchWriter::BenchWriter(std::string name, RunLines& lines, std::uint32_t reader
   object_.emplace(std::move(*object));
   writer_.emplace(object_->memory(), object_->backing(), object_->first_sequence());
   for (std::uint32_t i = 0; i < readers; ++i) {
-    const shm::Subscriber subscriber{.pins = lines.reader[i].pins, .wake_flag = &lines.reader[i].wake_flag};
-    if (!writer_->add_subscriber(subscriber)) throw std::runtime_error("more readers than a ring has slots");
+    ReaderLine& line = lines.reader[i];
+    const auto added = writer_->add_subscriber({.pins = line.pins,
+                                                .wake_flag = &line.wake_flag,
+                                                .acknowledged = &line.acknowledged,
+                                                .evicted = &line.evicted});
+    if (!added) throw std::runtime_error("more readers than a ring has slots");
+    writer_->make_reliable(*added, writer_->latest());
   }
   lines.ring_is_open.store(1, std::memory_order::release);
 }
@@ -52,7 +57,7 @@ BenchReader::BenchReader(const std::string& name, RunLines& lines, std::uint32_t
   if (!attached) throw std::runtime_error(fmt::format("cannot attach: {}", shm::describe(attached.error())));
   attached_.emplace(std::move(*attached));
   const shm::Cursor start{.generation = 1, .offset = 0, .next_sequence = 1};
-  reader_.emplace(attached_->view(), start, lines.reader[reader].pins);
+  reader_.emplace(attached_->view(), start, lines.reader[reader].pins, &lines.reader[reader].acknowledged);
 }
 
 }  // namespace ringside::bench

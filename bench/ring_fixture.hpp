@@ -17,12 +17,13 @@ namespace ringside::bench {
 
 inline constexpr std::size_t readers_max = 64;
 
-/// What one reader of a bench tells the writer: its pins, how far it has acknowledged, and in the end its sums. As in a
-/// session page, each is on lines of its own.
+/// What one reader of a bench tells the writer: pins and what it has consumed, as in a line of a session page, and in the
+/// end its sums.
 struct ReaderLine {
   alignas(64) std::atomic<std::uint64_t> pins[shm::pins_max];
-  alignas(64) std::atomic<std::uint64_t> acknowledged;  ///< events
-  alignas(64) std::atomic<std::uint32_t> wake_flag;     ///< 0: a bench spins
+  std::atomic<std::uint64_t> acknowledged;
+  std::atomic<std::uint64_t> evicted;
+  alignas(64) std::atomic<std::uint32_t> wake_flag;  ///< 0: a bench spins
   alignas(64) std::atomic<std::uint64_t> ready;
   std::uint64_t received;
   std::uint64_t lost;
@@ -35,8 +36,8 @@ struct RunLines {
   ReaderLine reader[readers_max];
 };
 
-/// The writing process's end: a ring of default geometry in which every reader of the run is subscribed from the first
-/// event on. Throws std::runtime_error where /dev/shm refuses.
+/// The writing process's end: a ring of default geometry in which every reader of the run has a reliable subscription from
+/// the first event on. Throws std::runtime_error where /dev/shm refuses.
 class BenchWriter {
  public:
   BenchWriter(std::string name, RunLines& lines, std::uint32_t readers);

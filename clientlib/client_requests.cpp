@@ -5,6 +5,7 @@
 
 #include <ringside/client.hpp>
 
+#include "clientlib/request.hpp"
 #include "clientlib/session.hpp"
 #include "schema/topic_name.hpp"
 
@@ -12,13 +13,7 @@ namespace ringside {
 namespace {
 
 using detail::failure;
-
-template <class Table>
-control::RequestT to_request(Table table) {
-  control::RequestT request;
-  request.body.Set(std::move(table));
-  return request;
-}
+using detail::to_request;
 
 /// The commands that name an agent and nothing else.
 template <class Table>

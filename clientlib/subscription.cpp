@@ -74,6 +74,10 @@ void Subscription::on_gap(std::function<void(const Gap&)> handler) {
   if (core_) core_->on_gap = std::move(handler);
 }
 
+void Subscription::on_evicted(std::function<void()> handler) {
+  if (core_) core_->on_evicted = std::move(handler);
+}
+
 void Subscription::on_state(std::function<void(SubscriptionState)> handler) {
   if (core_) core_->on_state = std::move(handler);
 }
@@ -92,6 +96,10 @@ std::uint64_t Subscription::next_sequence() const noexcept {
 
 bool Subscription::copying() const noexcept {
   return core_ && core_->copying();
+}
+
+bool Subscription::reliable() const noexcept {
+  return core_ && core_->reliable();
 }
 
 std::string_view Subscription::topic() const noexcept {

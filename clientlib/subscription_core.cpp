@@ -13,15 +13,18 @@ SubscriptionCore::SubscriptionCore(std::shared_ptr<Session> session, std::string
                                    SubscriptionGrant grant, bool verify)
     : of_agent_(schema::agent_of(topic).has_value()),
       verify_(verify),
+      reliable_(grant.reliable),
       life_(grant.running || !of_agent_ ? SubscriptionState::live : SubscriptionState::pending),
       session_(std::move(session)),
       topic_(std::move(topic)),
       id_(grant.subscription),
+      page_line_(grant.page_line),
       ring_(std::move(grant.ring)) {
-  if (grant.page_line == 0) {
+  if (page_line_ == 0) {
     copying_.emplace(ring_.view(), grant.cursor);
   } else {
-    pinning_.emplace(ring_.view(), grant.cursor, session_->facts().page.pins(grant.page_line));
+    const shm::SessionPage& page = session_->facts().page;
+    pinning_.emplace(ring_.view(), grant.cursor, page.pins(page_line_), page.acknowledged(page_line_));
   }
   if (grant.missed != 0) {
     found_.kind = shm::Next::Kind::gap;
@@ -113,6 +116,7 @@ PollResult SubscriptionCore::poll(EventHandler handler, std::size_t limit) {
     finish();
   const std::size_t count =
       pinning_ ? poll_reader(*pinning_, handler, limit) : poll_reader(*copying_, handler, limit);
+  if (reliable_) tell_eviction();
   if (session_->gone()) [[unlikely]]
     tell_end();
   return {count, state()};
@@ -126,6 +130,7 @@ const Event* SubscriptionCore::next() {
     if (!std::exchange(found_early_, false)) found_ = pinning_ ? pinning_->next() : copying_->next();
     switch (found_.kind) {
       case shm::Next::Kind::nothing:
+        if (reliable_) tell_eviction();
         if (session_->gone()) tell_end();
         return nullptr;
       case shm::Next::Kind::gap:
@@ -167,9 +172,22 @@ bool SubscriptionCore::is_sound(const shm::Record& record) const {
   return checked || checked.error().fault == schema::EventFault::unknown_kind;
 }
 
+/// If there was one.
+void SubscriptionCore::tell_eviction() {
+  // relaxed: a reader that was lapped for it sees it by E7; another one sees it sooner or later.
+  if (session_->facts().page.evicted(page_line_)->load(std::memory_order::relaxed) == 0) return;
+  reliable_ = false;
+  if (on_evicted) on_evicted();
+}
+
 void SubscriptionCore::tell_gap(const Gap& gap) {
+  if (reliable_) tell_eviction();
   lost_.events += gap.count;
   ++lost_.gaps;
+  if (page_line_ != 0) {
+    // relaxed: a number for agentd to show.
+    session_->facts().page.lost(page_line_)->store(lost_.events, std::memory_order::relaxed);
+  }
   if (on_gap) on_gap(gap);
 }
 

@@ -51,11 +51,13 @@ class SubscriptionCore {
   const Lost& lost() const noexcept { return lost_; }
   std::uint64_t next_sequence() const noexcept;
   bool copying() const noexcept { return copying_.has_value(); }
+  bool reliable() const noexcept { return reliable_; }
   const std::string& topic() const noexcept { return topic_; }
   Session& session() const noexcept { return *session_; }
   bool ended() const noexcept { return ended_; }
 
   std::function<void(const Gap&)> on_gap;
+  std::function<void()> on_evicted;
   std::function<void(SubscriptionState)> on_state;
 
  private:
@@ -67,6 +69,7 @@ class SubscriptionCore {
   void finish();
   bool is_sound(const shm::Record& record) const;
   void tell_gap(const Gap& gap);
+  void tell_eviction();
   void set_life(SubscriptionState life);
   void tell_end();
   bool end() noexcept;
@@ -83,13 +86,15 @@ class SubscriptionCore {
   bool life_over_ = false;  // the last event of a life was handed out, and not yet told as `pending`
   bool of_agent_;           // has lives
   bool verify_;
+  bool reliable_;           // and not evicted, as far as was looked
   bool end_told_ = false;   // daemon_gone, to `on_state`
   SubscriptionState life_;  // pending or live
   Lost lost_;
 
   std::shared_ptr<Session> session_;
   std::string topic_;
-  std::uint64_t id_;  // agentd's name of this subscription; 0: given back
+  std::uint64_t id_;         // agentd's name of this subscription; 0: given back
+  std::uint32_t page_line_;  // 0: it copies
   shm::AttachedRing ring_;
 };
 

@@ -54,11 +54,15 @@ expected<SubscriptionGrant, RequestError> check_grant(Session& session, const st
   const std::uint32_t line = options.copying ? 0 : reply.page_line();
   if (line != 0 && !shm::SessionPage::is_subscription_line(line))
     return failure(RequestFault::protocol, "agentd granted a line of the session page that holds no pins");
+  if (line == 0 && options.reliable)
+    return failure(RequestFault::protocol,
+                   "agentd granted a reliable subscription without a line of the page");
   return SubscriptionGrant{.subscription = reply.subscription(),
                            .page_line = line,
                            .cursor = {reply.generation(), reply.offset(), reply.next_sequence()},
                            .missed = missed_before(options, reply.next_sequence()),
                            .running = reply.running(),
+                           .reliable = options.reliable,
                            .ring = std::move(*ring)};
 }
 
@@ -81,11 +85,16 @@ expected<SubscriptionGrant, RequestError> request_subscription(Session& session,
   }
   if (!schema::valid_topic_name(topic))
     return failure(RequestFault::bad_input, "a topic's name is 1 to 200 bytes of UTF-8 without NUL");
+  if (options.reliable && options.copying) {
+    return failure(RequestFault::bad_input,
+                   "a reliable subscription reads in place: ask for reliable or for copying, not for both");
+  }
   control::SubscribeT table;
   table.topic = topic;
   table.from = to_control(options.from);
   table.sequence = options.sequence;
   table.copying = options.copying;
+  table.reliable = options.reliable;
   control::RequestT request;
   request.body.Set(std::move(table));
   auto answer = session.ask(std::move(request), give_back);

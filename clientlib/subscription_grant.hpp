@@ -19,6 +19,7 @@ struct SubscriptionGrant {
   shm::Cursor cursor;
   std::uint64_t missed;  ///< events before the cursor that were asked for and are no longer there
   bool running;
+  bool reliable;
   shm::AttachedRing ring;
 };
 

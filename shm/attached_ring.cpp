@@ -43,7 +43,9 @@ std::uint64_t header_size_limit() noexcept {
   return RingGeometry{.segment_size = segment_size_max,
                       .window_segments = window_segments_max,
                       .subscription_max = subscription_limit,
-                      .pins_per_subscription = pins_max}
+                      .pins_per_subscription = pins_max,
+                      .reliable_segments = reliable_segments_max,
+                      .large_segments = large_segments_max}
       .header_size();
 }
 

@@ -9,15 +9,16 @@
 //             (ring_writer.hpp). A commit word is believed, and be it 0, only after the generation was seen
 //             again behind it: the place may have been recycled.
 // Loss      : told, exactly, as a RingReader does; it is lapped where a RingReader's pin
-//             would have kept the segment.
+//             would have kept the segment. A large event for whose copy there is no memory is told as a gap of one.
 // Trust     : as a RingReader. No length is believed before the generation has confirmed its commit word, so
 //             that the copy never leaves what is backed.
-// Memory    : one payload, allocated when made.
+// Memory    : one payload of the pool's segments, allocated when made; that of a large event until the next call.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -61,6 +62,7 @@ class BasicCopyingReader {
   /// One event or gap.
   [[nodiscard]] Next next() noexcept {
     Next found;
+    large_copy_.reset();
     while (state_ != ReaderState::corrupt && state_ != ReaderState::closed) {
       if (state_ != ReaderState::reading && !enter(found)) break;
       // E1: with the commit word comes its record.
@@ -75,11 +77,18 @@ class BasicCopyingReader {
         continue;
       }
       const std::uint64_t after = next_place(offset_, length_bits(word));
-      if (after > last_place(view_.geometry().segment_size)) {
+      if (after > last_place(view_.geometry().segment_length(index_))) {
         state_ = ReaderState::corrupt;
         break;
       }
-      copy(found.record, length_bits(word));
+      std::uint64_t* const to = room_for(length_bits(word));
+      if (to == nullptr) {
+        found.kind = Next::Kind::gap;
+        found.gap = {next_sequence_++, 1};
+        offset_ = after;
+        break;
+      }
+      copy(found.record, length_bits(word), to);
       if (!still_here()) {
         state_ = ReaderState::lost;
         continue;
@@ -106,9 +115,6 @@ class BasicCopyingReader {
   [[nodiscard]] Cursor cursor() const noexcept {
     return {generation_, static_cast<std::uint32_t>(offset_), next_sequence_};
   }
-  [[nodiscard]] std::uint64_t position() const noexcept {
-    return view_.geometry().position(generation_, static_cast<std::uint32_t>(offset_));
-  }
 
  private:
   /// Whether everything read so far was this generation's.
@@ -119,8 +125,15 @@ class BasicCopyingReader {
     return view_.generation(index_).load(std::memory_order::relaxed) == generation_;
   }
 
+  /// Where a payload is copied to; null: no memory.
+  [[nodiscard]] std::uint64_t* room_for(std::uint32_t length) noexcept {
+    if (length <= view_.geometry().segment_size) return copy_.get();
+    large_copy_.reset(new (std::nothrow) std::uint64_t[(std::uint64_t{length} + 7) / 8]);
+    return large_copy_.get();
+  }
+
   /// Word by word: the writer may be overwriting them.
-  void copy(Record& record, std::uint32_t length) noexcept {
+  void copy(Record& record, std::uint32_t length, std::uint64_t* to) noexcept {
     const auto load = [this](std::uint64_t offset) {
       // relaxed: E1 brought it if the generation still stands, which still_here() finds out (E5).
       return segment_.word(offset).load(std::memory_order::relaxed);
@@ -129,8 +142,8 @@ class BasicCopyingReader {
     record.kind = static_cast<std::uint32_t>(load(offset_ + offsetof(RecordHeader, kind)));
     const std::uint64_t words = (std::uint64_t{length} + 7) / 8;
     for (std::uint64_t i = 0; i < words; ++i)
-      copy_[i] = load(offset_ + record_header_size + i * 8);
-    record.payload = static_cast<const std::byte*>(static_cast<const void*>(copy_.get()));
+      to[i] = load(offset_ + record_header_size + i * 8);
+    record.payload = static_cast<const std::byte*>(static_cast<const void*>(to));
     record.size = length;
   }
 
@@ -145,7 +158,7 @@ class BasicCopyingReader {
       return;
     }
     if (word != link_word(next_sequence_, index) || generation != generation_ + 1 ||
-        index >= view_.geometry().pool_segments()) {
+        index >= view_.geometry().table_entries()) {
       state_ = ReaderState::corrupt;
       return;
     }
@@ -182,7 +195,8 @@ class BasicCopyingReader {
     if (state_ == ReaderState::entering) {
       const auto target = find_segment(view_, generation_);
       if (target && look(*target, first)) {
-        const bool usable = offset_ % 8 == 0 && offset_ <= last_place(view_.geometry().segment_size);
+        const bool usable =
+            offset_ % 8 == 0 && offset_ <= last_place(view_.geometry().segment_length(index_));
         state_ = usable ? ReaderState::reading : ReaderState::corrupt;
         return usable;
       }
@@ -215,6 +229,7 @@ class BasicCopyingReader {
   ReaderState state_ = ReaderState::entering;
   View view_;
   std::unique_ptr<std::uint64_t[]> copy_;
+  std::unique_ptr<std::uint64_t[]> large_copy_;
 };
 
 using CopyingReader = BasicCopyingReader<>;

@@ -17,7 +17,7 @@ int allocate(int fd, std::uint64_t offset, std::uint64_t size) noexcept {
 }
 
 bool RingBacking::extend() noexcept {
-  const std::uint64_t size = std::min<std::uint64_t>(step_size, object_size_ - mark_);
+  const std::uint64_t size = std::min<std::uint64_t>(step_size, end_ - mark_);
   if (size == 0) {
     errno = ENOSPC;
     return false;

@@ -32,6 +32,9 @@ RingGeometry geometry_in(std::span<const std::byte> found) noexcept {
   geometry.subscription_max = field_at<std::uint32_t>(found, offsetof(RingHeader, subscription_max));
   geometry.pins_per_subscription =
       field_at<std::uint32_t>(found, offsetof(RingHeader, pins_per_subscription));
+  geometry.reliable_segments = field_at<std::uint32_t>(found, offsetof(RingHeader, reliable_segments));
+  geometry.large_segments = field_at<std::uint32_t>(found, offsetof(RingHeader, large_segments));
+  geometry.large_segment_size = field_at<std::uint32_t>(found, offsetof(RingHeader, large_segment_size));
   return geometry;
 }
 
@@ -43,11 +46,11 @@ bool header_agrees(std::span<const std::byte> found, const RingGeometry& geometr
 }
 
 bool table_agrees(std::span<const std::byte> found, const RingGeometry& geometry) noexcept {
-  for (std::uint32_t index = 0; index < geometry.pool_segments(); ++index) {
+  for (std::uint32_t index = 0; index < geometry.table_entries(); ++index) {
     const std::size_t entry = sizeof(RingHeader) + index * sizeof(SegmentEntry);
     const auto offset = field_at<std::uint64_t>(found, entry + offsetof(SegmentEntry, offset));
     const auto length = field_at<std::uint64_t>(found, entry + offsetof(SegmentEntry, length));
-    if (offset != geometry.segment_offset(index) || length != geometry.segment_size) return false;
+    if (offset != geometry.segment_offset(index) || length != geometry.segment_length(index)) return false;
   }
   return true;
 }
@@ -87,7 +90,8 @@ expected<RingGeometry, RingFault> check_ring(std::span<const std::byte> found,
   const RingGeometry geometry = geometry_in(found);
   if (fault_of(geometry)) return unexpected(RingFault::geometry);
   if (!header_agrees(found, geometry)) return unexpected(RingFault::header);
-  // The file grows by steps, each a multiple of a page, from behind the header to the object's end.
+  // The file grows by steps, each a multiple of a page, from behind the header to the object's end; it is longer
+  // than what is backed once a large segment was used.
   if (file_size <= geometry.header_size() || file_size > geometry.object_size() ||
       file_size % page_size != 0 || found.size() < geometry.header_size()) {
     return unexpected(RingFault::size);

@@ -3,10 +3,12 @@
 // The bytes of a ring, and nothing that acts on them. docs/layout.md tells the same in prose.
 //
 //   object    offset   size     what                                       written by        read by
-//             0        512      RingHeader                                 agentd, once      whoever attaches
+//             0        576      RingHeader                                 agentd, once      whoever attaches
 //             384      8        .keyframe_position (0 until keyframes)     agentd            readers
-//             512      32 * P   SegmentEntry of each physical segment      agentd            readers
+//             448      128      .counters                                  agentd            whoever attaches
+//             576      32 * E   SegmentEntry of each physical segment      agentd            readers
 //             header   -        P physical segments of segment_size bytes  agentd            readers
+//             ...      -        L of large_segment_size, E = P + L         agentd            readers
 //
 //   record    0        8        commit word (below); 0 = nothing here yet
 //             8        8        int64 time_ns, CLOCK_REALTIME
@@ -37,10 +39,32 @@ namespace ringside::shm {
 static_assert(std::endian::native == std::endian::little, "the layout is little-endian");
 
 inline constexpr std::uint64_t ring_magic = 0x65646973676e6972;  // "ringside" in memory
-inline constexpr std::uint32_t ring_layout_version = 1;
+inline constexpr std::uint32_t ring_layout_version = 2;
 inline constexpr std::uint32_t page_size = 4096;  // sizes in the file; a larger system page is a multiple
 inline constexpr std::size_t topic_bytes = 256;
 inline constexpr std::size_t boot_id_bytes = 16;
+
+/// What a writer tells of its ring, in words that only it stores: sums since the ring was made, and states of now. They are
+/// on lines of their own, since who looks at them is never the one that reads events.
+struct RingCounters {
+  // Line 7: told once a batch.
+  std::uint64_t events = 0;           // published
+  std::uint64_t bytes = 0;            // of their payloads
+  std::uint64_t bells = 0;            // wake-ups
+  std::uint64_t rolls = 0;            // changes of the segment
+  std::uint64_t withdrawn = 0;        // segments that left the window
+  std::uint64_t window_segments = 0;  // now: segments that can be read
+  std::uint64_t set_aside = 0;        // now: segments that left the window and are pinned still
+  std::uint64_t subscribers = 0;      // now
+  // Line 8: told when it changes, which is seldom.
+  std::uint64_t shrunk = 0;          // segments withdrawn before the window was full, for want of backing
+  std::uint64_t backing_failed = 0;  // steps that the system refused
+  std::uint64_t no_space = 0;        // publishes refused
+  std::uint64_t evicted = 0;         // reliable subscriptions that fell too far behind
+  std::uint64_t large_events = 0;    // events in segments of their own
+  std::uint64_t backed_bytes = 0;  // now: of the object, those that have pages; large segments not among them
+  std::uint64_t reserved[2] = {};
+};
 
 struct RingHeader {
   // Line 0: what must be believed before anything else. The magic is stored last.
@@ -53,22 +77,23 @@ struct RingHeader {
   std::uint32_t subscription_max;
   std::uint32_t pins_per_subscription;
   std::uint32_t pool_segments;
-  std::uint32_t reserved0;
+  std::uint32_t reliable_segments;
   std::uint64_t object_size;
   std::uint64_t first_sequence;
   // Line 1: whose events these are.
   std::uint64_t incarnation;
   std::uint8_t boot_id[boot_id_bytes];
   std::uint32_t topic_size;
-  std::uint32_t reserved1;
-  std::uint8_t reserved2[32];
+  std::uint32_t large_segments;
+  std::uint32_t large_segment_size;
+  std::uint8_t reserved0[28];
   // Lines 2 to 5.
   char topic[topic_bytes];
   // Line 6: alone, since it will be written while readers look.
   std::uint64_t keyframe_position;
-  std::uint8_t reserved3[56];
-  // Line 7.
-  std::uint8_t reserved4[64];
+  std::uint8_t reserved1[56];
+  // Lines 7 and 8.
+  RingCounters counters;
 };
 
 struct SegmentEntry {
@@ -99,14 +124,19 @@ static_assert(offsetof(RingHeader, window_segments) == 28);
 static_assert(offsetof(RingHeader, subscription_max) == 32);
 static_assert(offsetof(RingHeader, pins_per_subscription) == 36);
 static_assert(offsetof(RingHeader, pool_segments) == 40);
+static_assert(offsetof(RingHeader, reliable_segments) == 44);
 static_assert(offsetof(RingHeader, object_size) == 48);
 static_assert(offsetof(RingHeader, first_sequence) == 56);
 static_assert(offsetof(RingHeader, incarnation) == 64);
 static_assert(offsetof(RingHeader, boot_id) == 72);
 static_assert(offsetof(RingHeader, topic_size) == 88);
+static_assert(offsetof(RingHeader, large_segments) == 92);
+static_assert(offsetof(RingHeader, large_segment_size) == 96);
 static_assert(offsetof(RingHeader, topic) == 128);
 static_assert(offsetof(RingHeader, keyframe_position) == 384);
-static_assert(sizeof(RingHeader) == 512 && alignof(RingHeader) == 8);
+static_assert(offsetof(RingHeader, counters) == 448);
+static_assert(offsetof(RingCounters, shrunk) == 64 && sizeof(RingCounters) == 128);
+static_assert(sizeof(RingHeader) == 576 && alignof(RingHeader) == 8);
 static_assert(offsetof(SegmentEntry, generation) == 0);
 static_assert(offsetof(SegmentEntry, first_sequence) == 8);
 static_assert(offsetof(SegmentEntry, offset) == 16);
@@ -167,15 +197,29 @@ inline constexpr std::uint64_t line_offset_max = 32;
 /// FNV-1a over every size and offset that two builds must agree on.
 [[nodiscard]] consteval std::uint64_t ring_fingerprint() noexcept {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const std::uint64_t fact :
-       {std::uint64_t{sizeof(RingHeader)}, std::uint64_t{offsetof(RingHeader, segment_size)},
-        std::uint64_t{offsetof(RingHeader, object_size)}, std::uint64_t{offsetof(RingHeader, incarnation)},
-        std::uint64_t{offsetof(RingHeader, topic)}, std::uint64_t{offsetof(RingHeader, keyframe_position)},
-        std::uint64_t{sizeof(SegmentEntry)}, std::uint64_t{offsetof(SegmentEntry, first_sequence)},
-        std::uint64_t{offsetof(SegmentEntry, offset)}, std::uint64_t{sizeof(RecordHeader)},
-        std::uint64_t{offsetof(RecordHeader, time_ns)}, std::uint64_t{offsetof(RecordHeader, kind)},
-        std::uint64_t{sizeof(LinkRecord)}, commit_length_mask, commit_committed, commit_link,
-        next_place(0, 32), next_place(0, 33), std::uint64_t{page_size}}) {
+  for (const std::uint64_t fact : {std::uint64_t{sizeof(RingHeader)},
+                                   std::uint64_t{offsetof(RingHeader, segment_size)},
+                                   std::uint64_t{offsetof(RingHeader, object_size)},
+                                   std::uint64_t{offsetof(RingHeader, incarnation)},
+                                   std::uint64_t{offsetof(RingHeader, topic)},
+                                   std::uint64_t{offsetof(RingHeader, keyframe_position)},
+                                   std::uint64_t{offsetof(RingHeader, large_segment_size)},
+                                   std::uint64_t{offsetof(RingHeader, counters)},
+                                   std::uint64_t{offsetof(RingCounters, shrunk)},
+                                   std::uint64_t{offsetof(RingCounters, backed_bytes)},
+                                   std::uint64_t{sizeof(SegmentEntry)},
+                                   std::uint64_t{offsetof(SegmentEntry, first_sequence)},
+                                   std::uint64_t{offsetof(SegmentEntry, offset)},
+                                   std::uint64_t{sizeof(RecordHeader)},
+                                   std::uint64_t{offsetof(RecordHeader, time_ns)},
+                                   std::uint64_t{offsetof(RecordHeader, kind)},
+                                   std::uint64_t{sizeof(LinkRecord)},
+                                   commit_length_mask,
+                                   commit_committed,
+                                   commit_link,
+                                   next_place(0, 32),
+                                   next_place(0, 33),
+                                   std::uint64_t{page_size}}) {
     hash = (hash ^ fact) * 0x100000001b3;
   }
   return hash;

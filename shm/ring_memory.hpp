@@ -67,7 +67,7 @@ class BasicRingMemory {
   BasicRingMemory(Byte* base, const RingGeometry& geometry) noexcept : base_(base), geometry_(geometry) {}
 
   [[nodiscard]] const RingGeometry& geometry() const noexcept { return geometry_; }
-  /// Requires index < pool_segments().
+  /// Of each index: requires index < table_entries().
   [[nodiscard]] Word& generation(std::uint32_t index) const noexcept {
     return entry_word(index, offsetof(SegmentEntry, generation));
   }
@@ -76,6 +76,10 @@ class BasicRingMemory {
   }
   [[nodiscard]] Segment segment(std::uint32_t index) const noexcept {
     return Segment(base_ + geometry_.segment_offset(index));
+  }
+  /// The word of RingCounters that lies `offset` bytes into them.
+  [[nodiscard]] Word& counter(std::size_t offset) const noexcept {
+    return Segment(base_).word(offsetof(RingHeader, counters) + offset);
   }
 
  private:

@@ -85,7 +85,7 @@ expected<void, RingCreateError> RingObject::prepare(const RingIdentity& identity
   // The umask may have taken rights from the owner.
   if (::fchmod(fd, object_mode) != 0) return refused(errno);
   const std::uint64_t first_step =
-      std::min<std::uint64_t>(RingBacking::step_size, geometry_.object_size() - geometry_.header_size());
+      std::min<std::uint64_t>(RingBacking::step_size, geometry_.pool_end() - geometry_.header_size());
   backed_ = geometry_.header_size() + first_step;
   if (const int error = allocate(fd, 0, backed_); error != 0) return refused(error);
   try {
@@ -109,16 +109,19 @@ void RingObject::write_header(const RingIdentity& identity) const noexcept {
   header->subscription_max = geometry_.subscription_max;
   header->pins_per_subscription = geometry_.pins_per_subscription;
   header->pool_segments = geometry_.pool_segments();
+  header->reliable_segments = geometry_.reliable_segments;
+  header->large_segments = geometry_.large_segments;
+  header->large_segment_size = geometry_.large_segment_size;
   header->object_size = geometry_.object_size();
   header->first_sequence = first_sequence_;
   header->incarnation = identity.incarnation;
   std::copy(identity.boot_id.begin(), identity.boot_id.end(), header->boot_id);
   header->topic_size = static_cast<std::uint32_t>(identity.topic.size());
   std::copy(identity.topic.begin(), identity.topic.end(), header->topic);
-  for (std::uint32_t index = 0; index < geometry_.pool_segments(); ++index) {
+  for (std::uint32_t index = 0; index < geometry_.table_entries(); ++index) {
     auto* entry = new (base() + sizeof(RingHeader) + index * sizeof(SegmentEntry)) SegmentEntry{};
     entry->offset = geometry_.segment_offset(index);
-    entry->length = geometry_.segment_size;
+    entry->length = geometry_.segment_length(index);
   }
   // E6: the header, whole.
   RingMemory::Segment(base()).word(offsetof(RingHeader, magic)).store(ring_magic, std::memory_order::release);
@@ -129,7 +132,11 @@ RingMemory RingObject::memory() const noexcept {
 }
 
 RingBacking RingObject::backing() const noexcept {
-  return {object_.get_mapping_handle().handle, base(), backed_, geometry_.object_size()};
+  return {object_.get_mapping_handle().handle, base(), backed_, geometry_.pool_end()};
+}
+
+LargeSegments RingObject::large_segments() const noexcept {
+  return {object_.get_mapping_handle().handle, base(), geometry_};
 }
 
 RingView RingObject::view() const noexcept {

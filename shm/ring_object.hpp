@@ -23,6 +23,7 @@
 
 #include "shm/descriptor.hpp"
 #include "shm/expected.hpp"
+#include "shm/large_segments.hpp"
 #include "shm/ring_backing.hpp"
 #include "shm/ring_identity.hpp"
 #include "shm/ring_memory.hpp"
@@ -54,9 +55,12 @@ class RingObject {
                                                                     std::uint64_t first_sequence = 1);
 
   /// For the one RingWriter of this ring: RingWriter(object.memory(), object.backing(),
-  /// object.first_sequence()). Both refer to this object, which outlives the writer.
+  /// object.first_sequence()). Both refer to this object's mapping, which outlives the writer.
   [[nodiscard]] RingMemory memory() const noexcept;
   [[nodiscard]] RingBacking backing() const noexcept;
+
+  /// For events that fit into no segment of the pool. Refers to this object as well.
+  [[nodiscard]] LargeSegments large_segments() const noexcept;
 
   /// The same bytes for a reader of this process.
   [[nodiscard]] RingView view() const noexcept;

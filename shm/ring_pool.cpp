@@ -7,20 +7,24 @@
 
 namespace ringside::shm {
 
-RingPool::RingPool(const RingGeometry& geometry) : geometry_(geometry), live_(geometry.window_segments) {
+RingPool::RingPool(const RingGeometry& geometry)
+    : geometry_(geometry),
+      live_(geometry.window_segments_extended()),
+      large_lengths_(geometry.large_segments) {
   RINGSIDE_ASSERT(!fault_of(geometry));
-  set_aside_.reserve(geometry.pool_segments());
+  set_aside_.reserve(geometry.table_entries());
   free_.reserve(geometry.pool_segments());
 }
 
 std::uint32_t RingPool::backed(std::uint32_t index, std::uint64_t mark) const noexcept {
+  if (geometry_.is_large(index)) return large_length(index);
   const std::uint64_t begin = geometry_.segment_offset(index);
   if (mark <= begin) return 0;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(mark - begin, geometry_.segment_size));
 }
 
 void RingPool::open(const Live& segment) noexcept {
-  RINGSIDE_ASSERT(live_count_ < geometry_.window_segments);
+  RINGSIDE_ASSERT(!window_extended());
   live_[wrap(live_first_ + live_count_)] = segment;
   ++live_count_;
 }
@@ -37,15 +41,6 @@ RingPool::Live RingPool::set_aside_oldest() noexcept {
 void RingPool::keep(std::uint64_t generation) noexcept {
   const auto found = std::ranges::lower_bound(set_aside_, generation, {}, &SetAside::generation);
   if (found != set_aside_.end() && found->generation == generation) found->kept = true;
-}
-
-void RingPool::reclaim() noexcept {
-  std::erase_if(set_aside_, [this](const SetAside& each) {
-    if (!each.kept) free_.push_back(each.index);
-    return !each.kept;
-  });
-  for (SetAside& each : set_aside_)
-    each.kept = false;
 }
 
 std::optional<std::uint32_t> RingPool::take_free(std::uint32_t size, std::uint64_t mark) noexcept {

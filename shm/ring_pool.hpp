@@ -10,7 +10,8 @@
 namespace ringside::shm {
 
 /// The writer's private books of its physical segments: which are unused, free, in the window, or set aside
-/// for who still pins them. It touches no shared memory.
+/// for who still pins them. It touches no shared memory. Large segments come from elsewhere and go back there
+/// (large_segments.hpp); here they are known while they are in the window or set aside.
 ///
 /// Threads: the holder of the topic's writing role.
 /// Memory:  allocated once, when made.
@@ -24,8 +25,14 @@ class RingPool {
 
   explicit RingPool(const RingGeometry& geometry);
 
-  /// How far a segment is backed when everything below `mark` is.
+  /// How far a segment is backed when everything of the pool below `mark` is.
   [[nodiscard]] std::uint32_t backed(std::uint32_t index, std::uint64_t mark) const noexcept;
+  /// How far it will ever be backed in this generation.
+  [[nodiscard]] std::uint32_t length(std::uint32_t index) const noexcept {
+    return geometry_.is_large(index) ? large_length(index) : geometry_.segment_size;
+  }
+  /// A large segment was backed so far. Before open().
+  void set_large_length(std::uint32_t index, std::uint32_t length) noexcept { large_length(index) = length; }
 
   // The window, oldest first; never empty once something was opened.
   [[nodiscard]] std::uint32_t live_count() const noexcept { return live_count_; }
@@ -33,9 +40,14 @@ class RingPool {
     return live_[wrap(live_first_ + age_rank)];
   }
   [[nodiscard]] const Live& newest() const noexcept { return live(live_count_ - 1); }
-  [[nodiscard]] bool window_full() const noexcept { return live_count_ == geometry_.window_segments; }
+  /// As many segments can be read as are promised; or, for reliable subscriptions, as many as there can be.
+  [[nodiscard]] bool window_full() const noexcept { return live_count_ >= geometry_.window_segments; }
+  [[nodiscard]] bool window_extended() const noexcept {
+    return live_count_ == geometry_.window_segments_extended();
+  }
 
-  /// Takes a segment into the window, as its newest. Requires that it came from take_free() or take_unused().
+  /// Takes a segment into the window, as its newest. Requires that it came from take_free() or take_unused(), or is a
+  /// large one, and that the window is not extended.
   void open(const Live& segment) noexcept;
 
   /// The oldest leaves the window and is set aside. Requires that it is not the only one.
@@ -47,8 +59,21 @@ class RingPool {
   }
   /// This generation is pinned: keep it until the next reclaim(). Any number may be given.
   void keep(std::uint64_t generation) noexcept;
-  /// What was set aside and not kept since the last time becomes free.
-  void reclaim() noexcept;
+  /// What was set aside and not kept since the last time becomes free; of large segments give_back(index) is told.
+  template <class GiveBack>
+  void reclaim(GiveBack&& give_back) noexcept {
+    std::erase_if(set_aside_, [&](const SetAside& each) {
+      if (each.kept) return false;
+      if (geometry_.is_large(each.index)) {
+        give_back(each.index);
+      } else {
+        free_.push_back(each.index);
+      }
+      return true;
+    });
+    for (SetAside& each : set_aside_)
+      each.kept = false;
+  }
 
   [[nodiscard]] bool has_free() const noexcept { return !free_.empty(); }
   /// A free segment of which `size` bytes are backed.
@@ -68,16 +93,23 @@ class RingPool {
   };
 
   [[nodiscard]] std::uint32_t wrap(std::uint32_t rank) const noexcept {
-    return rank < geometry_.window_segments ? rank : rank - geometry_.window_segments;
+    return rank < live_.size() ? rank : rank - static_cast<std::uint32_t>(live_.size());
+  }
+  [[nodiscard]] std::uint32_t& large_length(std::uint32_t index) noexcept {
+    return large_lengths_[index - geometry_.pool_segments()];
+  }
+  [[nodiscard]] const std::uint32_t& large_length(std::uint32_t index) const noexcept {
+    return large_lengths_[index - geometry_.pool_segments()];
   }
 
   RingGeometry geometry_;
-  std::vector<Live> live_;  // a circle of window_segments places
+  std::vector<Live> live_;  // a circle of as many places as there can be readable segments
   std::uint32_t live_first_ = 0;
   std::uint32_t live_count_ = 0;
   std::uint32_t unused_first_ = 0;   // segments are first used in ascending order
   std::vector<SetAside> set_aside_;  // ascending generations
   std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> large_lengths_;
 };
 
 }  // namespace ringside::shm

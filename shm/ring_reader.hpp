@@ -5,7 +5,8 @@
 // Threads   : one at a time; events that are held count as part of it.
 // Progress  : wait-free: poll() is bounded by its limit and by the size of the table; an
 //             empty poll is one acquire load.
-// Isolation : maps the ring read-only, writes its own K pin words and nothing else. Cannot delay the writer.
+// Isolation : maps the ring read-only, writes its own K pin words and what it has consumed, and nothing else. Cannot
+//             delay the writer.
 // Ordering  : E1 commit word; E2 pin, then check; E3 generation, then first sequence; E4 pin
 //             given back (ring_writer.hpp).
 // Loss      : told: a lapped reader gets one Gap that names exactly what it missed, before the next
@@ -102,15 +103,19 @@ class BasicRingReader {
   using Held = BasicHeld<Atomics>;
 
   /// Goes on at `cursor`, as the writer's grant named it. `pins` are the subscription's words, all
-  /// 0, and known to the writer since before the cursor was taken. Both memories outlive this, and
-  /// this outlives what it holds.
-  BasicRingReader(View view, const Cursor& cursor, Word* pins) noexcept
+  /// 0, and known to the writer since before the cursor was taken. `acknowledged`, where it is given, is kept at the first
+  /// sequence that was not consumed: stored after each poll, and at each change of segments. The memories outlive this,
+  /// and this outlives what it holds.
+  BasicRingReader(View view, const Cursor& cursor, Word* pins, Word* acknowledged = nullptr) noexcept
       : next_sequence_(cursor.next_sequence),
         offset_(cursor.offset),
         last_place_(last_place(view.geometry().segment_size)),
+        acknowledged_(acknowledged),
         generation_(cursor.generation),
         view_(view),
-        pins_(pins, view.geometry().pins_per_subscription) {}
+        pins_(pins, view.geometry().pins_per_subscription) {
+    acknowledge();
+  }
   BasicRingReader(const BasicRingReader&) = delete;
   BasicRingReader& operator=(const BasicRingReader&) = delete;
   ~BasicRingReader() {
@@ -140,6 +145,7 @@ class BasicRingReader {
         on_gap(std::as_const(next.gap));
       }
     }
+    if (count != 0) acknowledge();
     backoff_.after_look(count, caught_up);
     return count;
   }
@@ -147,6 +153,7 @@ class BasicRingReader {
   /// One event or gap; the event may be read until the next call of next(), poll() or close().
   [[nodiscard]] Next next() noexcept {
     Next next;
+    acknowledge();
     advance(next);
     return next;
   }
@@ -177,10 +184,6 @@ class BasicRingReader {
   /// Where it goes on.
   [[nodiscard]] Cursor cursor() const noexcept {
     return {generation_, static_cast<std::uint32_t>(offset_), next_sequence_};
-  }
-  /// What it has consumed, as it would be acknowledged.
-  [[nodiscard]] std::uint64_t position() const noexcept {
-    return view_.geometry().position(generation_, static_cast<std::uint32_t>(offset_));
   }
   [[nodiscard]] std::uint32_t held_segments() const noexcept { return pins_.held_segments(); }
 
@@ -220,6 +223,12 @@ class BasicRingReader {
     }
   }
 
+  /// Everything before next_sequence_ was consumed.
+  void acknowledge() noexcept {
+    // relaxed: it frees nothing by itself (ring_subscribers.hpp).
+    if (acknowledged_ != nullptr) acknowledged_->store(next_sequence_, std::memory_order::relaxed);
+  }
+
   [[gnu::noinline]] void follow(std::uint64_t word) noexcept;
   [[gnu::noinline]] bool enter(Next& next) noexcept;
   [[nodiscard]] bool pin(const FoundSegment& target) noexcept;
@@ -240,6 +249,7 @@ class BasicRingReader {
   std::uint64_t offset_;
   std::uint64_t last_place_;
   ReaderState state_ = ReaderState::entering;
+  Word* acknowledged_;
   PollBackoff backoff_;
   // What a change of segments touches.
   std::uint64_t generation_;
@@ -255,7 +265,7 @@ void BasicRingReader<View>::follow(std::uint64_t word) noexcept {
   const std::uint64_t generation =
       segment_.word(offset_ + offsetof(LinkRecord, generation)).load(std::memory_order::relaxed);
   const bool is_link = word == link_word(next_sequence_, index) && generation == generation_ + 1 &&
-                       index < view_.geometry().pool_segments();
+                       index < view_.geometry().table_entries();
   if (!is_link) return fail();
   pins_.leave();
   if (!pin({generation, index})) {
@@ -274,11 +284,14 @@ bool BasicRingReader<View>::pin(const FoundSegment& target) noexcept {
   // E2: after the pin: a withdrawal that the writer's scan made before it saw the pin shows here.
   // E3: with the generation come the first sequence and the cleared first word.
   if (view_.generation(target.index).load(std::memory_order::seq_cst) != target.generation) {
+    // E7: and with the withdrawal the evicted word.
     pins_.leave();
     return false;
   }
   generation_ = target.generation;
   segment_ = view_.segment(target.index);
+  last_place_ = last_place(view_.geometry().segment_length(target.index));
+  acknowledge();
   return true;
 }
 

@@ -19,7 +19,7 @@ struct FoundSegment {
 template <class View, class Better>
 [[nodiscard]] std::optional<FoundSegment> best_segment(const View& view, Better&& better) noexcept {
   std::optional<FoundSegment> best;
-  for (std::uint32_t index = 0; index < view.geometry().pool_segments(); ++index) {
+  for (std::uint32_t index = 0; index < view.geometry().table_entries(); ++index) {
     // E3: with a generation comes its first sequence.
     const std::uint64_t generation = view.generation(index).load(std::memory_order::acquire);
     if (generation != 0 && (!best || better(generation, best->generation)))

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "shm/assert.hpp"
 #include "shm/atomics.hpp"
 #include "shm/doorbell.hpp"
 #include "shm/expected.hpp"
@@ -19,7 +21,9 @@ struct BasicSubscriber {
 
   const Word* pins = nullptr;  // pins_per_subscription words; null: a copying reader
   Flag* wake_flag = nullptr;   // null: never woken
-  int doorbell = -1;           // write end of the session's pipe; outlives the subscription
+  int doorbell = -1;           // write end of the session's pipe, whose waiting end stays open; outlives this
+  const Word* acknowledged = nullptr;  // the first sequence that it has not consumed; null: never reliable
+  Word* evicted = nullptr;             // 1 once it is reliable no more; null: it is not told
 };
 
 /// Names one subscription of one ring; its epoch keeps an old name from meaning the slot's next owner.
@@ -34,12 +38,13 @@ enum class SubscribeFault : std::uint8_t {
   no_slot,  // subscription_max subscriptions pin already: copy instead
 };
 
-/// The writer's private list of who reads: the pin words to scan at a roll, the flags to look at after a batch.
+/// The writer's private list of who reads: the pin words to scan at a roll, the flags to look at after a batch, and who is
+/// owed every event.
 ///
 /// Threads:  the holder of the topic's writing role.
 /// Progress: ring() and scan() are bounded by the number of subscriptions; ring() makes a system call for
 ///           each sleeper that it wakes.
-/// Ordering: E2, E4 of ring_writer.hpp, E20, E21 of doorbell.hpp.
+/// Ordering: E2, E4, E7 of ring_writer.hpp, E20, E21 of doorbell.hpp.
 /// Trust:    words of a page that a client may scribble on: one load each into a local, only compared.
 /// Memory:   grows in add() only.
 template <class Atomics>
@@ -58,7 +63,7 @@ class BasicRingSubscribers {
     if (slot == slots_.size()) slots_.emplace_back();
     active_.reserve(slots_.size());
     slots_[slot].used = true;
-    active_.push_back({subscriber, slot});
+    active_.push_back({subscriber, slot, false, 0});
     if (subscriber.pins != nullptr) ++pinning_;
     return SubscriberId{slot, slots_[slot].epoch};
   }
@@ -69,12 +74,55 @@ class BasicRingSubscribers {
     slots_[id.slot] = {id.epoch + 1, false};
     const auto found = std::ranges::find(active_, id.slot, &Active::slot);
     if (found->subscriber.pins != nullptr) --pinning_;
+    if (found->reliable) --reliable_;
     *found = active_.back();
     active_.pop_back();
   }
 
   [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(active_.size()); }
   [[nodiscard]] std::uint32_t pinning() const noexcept { return pinning_; }
+
+  // Reliable subscriptions. Sequences are compared by their distances: they may pass 2^63 and 2^64. `published` is
+  // the next sequence of the ring.
+
+  /// From now on it is owed every event from `next_sequence` on. Requires a living `id` with an acknowledged word.
+  void make_reliable(SubscriberId id, std::uint64_t next_sequence) noexcept {
+    const auto found = std::ranges::find(active_, id.slot, &Active::slot);
+    RINGSIDE_ASSERT(found != active_.end() && found->subscriber.acknowledged != nullptr && !found->reliable);
+    found->reliable = true;
+    found->owed = next_sequence;
+    ++reliable_;
+  }
+  [[nodiscard]] std::uint32_t reliable() const noexcept { return reliable_; }
+
+  /// The first sequence that a reliable subscription has not acknowledged; nothing where there is none.
+  [[nodiscard]] std::optional<std::uint64_t> first_owed(std::uint64_t published) noexcept {
+    if (reliable_ == 0) return std::nullopt;
+    std::uint64_t distance = 0;
+    for (Active& each : active_) {
+      if (!each.reliable) continue;
+      look_at_acknowledged(each, published);
+      distance = std::max(distance, published - each.owed);
+    }
+    return published - distance;
+  }
+
+  /// Those that are owed anything before `sequence` are reliable no more, and are told. Returns how many.
+  std::uint32_t evict_before(std::uint64_t sequence, std::uint64_t published) noexcept {
+    std::uint32_t evicted = 0;
+    if (reliable_ == 0) return evicted;
+    for (Active& each : active_) {
+      if (!each.reliable) continue;
+      look_at_acknowledged(each, published);
+      if (published - each.owed <= published - sequence) continue;
+      each.reliable = false;
+      --reliable_;
+      ++evicted;
+      // relaxed: E7, by the withdrawal that follows.
+      if (each.subscriber.evicted != nullptr) each.subscriber.evicted->store(1, std::memory_order::relaxed);
+    }
+    return evicted;
+  }
 
   /// Calls visit(generation) once for each pin word that is not 0.
   template <class Visit>
@@ -114,11 +162,21 @@ class BasicRingSubscribers {
   struct Active {
     Subscriber subscriber;
     std::uint32_t slot;
+    bool reliable;
+    std::uint64_t owed;  // of a reliable one: everything from here on
   };
+
+  /// Believes what its owner says only where it takes nothing back and is not ahead of the ring.
+  static void look_at_acknowledged(Active& each, std::uint64_t published) noexcept {
+    // relaxed: it frees nothing by itself, pins do that (E2, E4); a late look keeps a segment a little longer.
+    const std::uint64_t said = each.subscriber.acknowledged->load(std::memory_order::relaxed);
+    if (said - each.owed <= published - each.owed) each.owed = said;
+  }
 
   std::vector<Active> active_;  // dense: what a roll and a ring walk
   std::vector<Slot> slots_;
   std::uint32_t pinning_ = 0;
+  std::uint32_t reliable_ = 0;
   std::uint32_t pinning_max_;
   std::uint32_t pins_per_subscription_;
 };

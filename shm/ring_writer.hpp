@@ -5,15 +5,17 @@
 // Threads   : one at a time, the holder of the topic's writing role; taking the role over orders what came before.
 // Progress  : wait-free but for the kernel: publish() of a record that fits is some stores; a roll scans every pin word
 //             once. Nothing waits for a reader. publish() and commit() never ring; ring() does, once a batch.
-// Isolation : no reader can change what the writer does, except that what it pins is set aside, within its own K words.
+// Isolation : no reader can change what the writer does, except that what it pins is set aside, within its own K words,
+//             and that a reliable one extends the window, by B segments at most: then it is evicted.
 // Ordering  : E1 commit word, release -> acquire: record, and the cleared word after it.
 //             E2 withdraw, then scan | pin, then check; all four seq_cst: one of the two sees the other.
 //             E3 new generation, release -> load on entering: first sequence, cleared first word.
 //             E4 a pin word given back, release -> scan: its reads are over before the segment is written again.
 //             E5 withdrawal, release fence, overwriting | copy, acquire fence, generation again (copying readers).
+//             E7 evicted word, then withdrawal: a reliable reader that finds itself lapped finds itself evicted.
 //             E20, E21 wake flags (doorbell.hpp).
 // Loss      : none at this end: an event refused (too_large, no_space) took no sequence. Readers lose what leaves the
-//             window, and are told exactly.
+//             window, and are told exactly; reliable ones lose nothing until they are evicted, and are told of that.
 // Crash     : if the writer dies after, in program order,
 //             the next word cleared      : nothing to see, the commit word before it is still 0;
 //             payload, time, kind        : the same (a claimed place's payload may come first);
@@ -45,17 +47,8 @@
 namespace ringside::shm {
 
 enum class PublishError : std::uint8_t {
-  too_large,  // above payload_size_max() of the geometry
+  too_large,  // above payload_size_max() of the geometry: publish_large()
   no_space,   // the system has no page left and readers pin every segment that there is
-};
-
-struct RingCounters {
-  std::uint64_t rolls = 0;
-  std::uint64_t withdrawn = 0;       // segments that left the window
-  std::uint64_t shrunk = 0;          // of these, before the window was full: for want of backing
-  std::uint64_t backing_failed = 0;  // steps that the system refused
-  std::uint64_t no_space = 0;        // publishes refused
-  std::uint64_t bells = 0;           // wake-ups
 };
 
 template <class Memory = RingMemory, class Backing = RingBacking>
@@ -70,15 +63,19 @@ class BasicRingWriter {
   BasicRingWriter(Memory memory, Backing backing, std::uint64_t first_sequence,
                   std::uint64_t first_generation = 1)
       : sequence_(first_sequence),
+        told_sequence_(first_sequence),
         memory_(memory),
         backing_(backing),
         pool_(memory.geometry()),
         subscribers_(memory.geometry().subscription_max, memory.geometry().pins_per_subscription),
-        pinned_(memory.geometry().window_segments) {
+        pinned_(memory.geometry().window_segments_extended()) {
     RINGSIDE_ASSERT(pool_.backed(0, backing_.mark()) >= segment_size_min);
     pool_.take_unused(0);
     RINGSIDE_ASSERT(first_generation != 0);
+    freed_large_.reserve(memory.geometry().large_segments);
     open(0, first_generation);
+    tell_window();
+    tell_backed();
   }
   BasicRingWriter(const BasicRingWriter&) = delete;
   BasicRingWriter& operator=(const BasicRingWriter&) = delete;
@@ -116,11 +113,31 @@ class BasicRingWriter {
     return stamp(reserved, static_cast<std::uint32_t>(payload.size()), kind, time_ns);
   }
 
+  /// Publishes what already lies in a large segment, `record_header_size` bytes into it. `index` is one that large_segments.hpp
+  /// gave out, backed to `length` bytes, a place for the successor and a LINK included; it is the ring's until
+  /// take_freed_large() names it. Cannot fail. Returns the event's sequence.
+  std::uint64_t publish_large(std::uint32_t index, std::uint32_t length, std::uint32_t size,
+                              std::uint32_t kind, std::int64_t time_ns) noexcept;
+
+  /// A large segment that the ring is done with: nobody reads it, or will.
+  [[nodiscard]] std::optional<std::uint32_t> take_freed_large() noexcept {
+    if (freed_large_.empty()) return std::nullopt;
+    const std::uint32_t index = freed_large_.back();
+    freed_large_.pop_back();
+    return index;
+  }
+
+  /// Gives up history until a large segment is free (take_freed_large()), also what a reliable subscription is owed.
+  /// False: all that there are are pinned, or not the ring's.
+  bool free_large() noexcept;
+
   /// Wakes the subscribers that sleep: once a batch, after its commits. A system call for each sleeper, else none.
   void ring() noexcept { ring(ring_doorbell); }
   template <class Bell>
   void ring(Bell&& bell) noexcept {
-    counters_.bells += subscribers_.ring(bell);
+    const std::uint32_t woken = subscribers_.ring(bell);
+    if (woken != 0) count<&RingCounters::bells>(woken);
+    tell_published();
   }
 
   /// Backs ahead of need what the next publishes and the next roll will use.
@@ -130,10 +147,24 @@ class BasicRingWriter {
   /// From now on its pins keep segments, and ring() looks at its flag.
   /// What it may read begins at a cursor taken after this.
   [[nodiscard]] expected<SubscriberId, SubscribeFault> add_subscriber(const Subscriber& subscriber) {
-    return subscribers_.add(subscriber);
+    auto added = subscribers_.add(subscriber);
+    tell<&RingCounters::subscribers>(subscribers_.size());
+    return added;
+  }
+  /// It is owed every event from `cursor` on, one of latest(), oldest() or find() since the last publish: as long as its
+  /// acknowledged word follows, what it has not consumed stays in the window, which may become B segments longer. What the
+  /// word says counts if it grows and is not ahead of the ring. A reader that needs more than that is evicted.
+  void make_reliable(SubscriberId id, const Cursor& cursor) noexcept {
+    subscribers_.make_reliable(id, cursor.next_sequence);
   }
   /// Requires that it reads no more, or is proven dead: what it pinned may be overwritten.
-  void remove_subscriber(SubscriberId id) noexcept { subscribers_.remove(id); }
+  void remove_subscriber(SubscriberId id) noexcept {
+    subscribers_.remove(id);
+    tell<&RingCounters::subscribers>(subscribers_.size());
+  }
+  /// How many more segments can be opened before a reliable subscription is evicted; nothing where there is none. For
+  /// who would rather wait than lose a reader.
+  [[nodiscard]] std::optional<std::uint32_t> rolls_before_eviction() noexcept;
 
   /// Behind the last event.
   [[nodiscard]] Cursor latest() const noexcept {
@@ -149,6 +180,7 @@ class BasicRingWriter {
 
   [[nodiscard]] std::uint64_t next_sequence() const noexcept { return sequence_; }
   [[nodiscard]] const RingGeometry& geometry() const noexcept { return memory_.geometry(); }
+  /// What the ring's header tells as well; `events` and `bytes` as of the last ring().
   [[nodiscard]] const RingCounters& counters() const noexcept { return counters_; }
   [[nodiscard]] std::uint32_t subscriber_count() const noexcept { return subscribers_.size(); }
   [[nodiscard]] std::uint32_t window_segments() const noexcept { return pool_.live_count(); }
@@ -173,6 +205,7 @@ class BasicRingWriter {
     const std::uint64_t next = next_place(reserved.place, size);
     offset_ = next;
     sequence_ = reserved.sequence + 1;
+    bytes_ += size;
     // relaxed: E1 publishes it.
     reserved.segment.word(next).store(0, std::memory_order::relaxed);
     return reserved;
@@ -207,10 +240,37 @@ class BasicRingWriter {
   [[nodiscard]] std::optional<std::uint32_t> back_segment(std::uint32_t size) noexcept;
   [[nodiscard]] std::optional<std::uint32_t> shrink_window(std::uint32_t size) noexcept;
   [[nodiscard]] bool extend() noexcept;
+  void trim_window() noexcept;
   void withdraw_oldest() noexcept;
   void reclaim() noexcept;
   void roll(std::uint32_t index) noexcept;
   void open(std::uint32_t index, std::uint64_t generation) noexcept;
+
+  // What the header tells is stored where it changes; only this thread does so.
+  template <std::uint64_t RingCounters::*counter>
+  void tell(std::uint64_t value) noexcept {
+    counters_.*counter = value;
+    const auto* begin = static_cast<const void*>(&counters_);
+    const auto* at = static_cast<const void*>(&(counters_.*counter));
+    const auto offset = static_cast<const std::byte*>(at) - static_cast<const std::byte*>(begin);
+    // relaxed: a number that stands for itself.
+    memory_.counter(static_cast<std::size_t>(offset)).store(value, std::memory_order::relaxed);
+  }
+  template <std::uint64_t RingCounters::*counter>
+  void count(std::uint64_t more = 1) noexcept {
+    tell<counter>(counters_.*counter + more);
+  }
+  void tell_published() noexcept {
+    if (sequence_ == told_sequence_) return;
+    count<&RingCounters::events>(sequence_ - told_sequence_);
+    tell<&RingCounters::bytes>(bytes_);
+    told_sequence_ = sequence_;
+  }
+  void tell_window() noexcept {
+    tell<&RingCounters::window_segments>(pool_.live_count());
+    tell<&RingCounters::set_aside>(pool_.set_aside_count());
+  }
+  void tell_backed() noexcept { tell<&RingCounters::backed_bytes>(backing_.mark()); }
 
   static constexpr std::uint64_t lines_ahead = 4;
 
@@ -220,12 +280,16 @@ class BasicRingWriter {
   std::uint64_t limit_ = 0;  // the last place where a successor may begin
   std::uint64_t sequence_;
   std::uint64_t taken_ = 0;  // lines of the segment before this were made our own
+  std::uint64_t bytes_ = 0;  // published
   std::uint32_t claimed_ = 0;
+  // What a ring() touches.
+  std::uint64_t told_sequence_;
   // What a roll touches.
   alignas(cache_line_size) Memory memory_;
   Backing backing_;
   RingPool pool_;
   BasicRingSubscribers<Atomics> subscribers_;
+  std::vector<std::uint32_t> freed_large_;
   std::vector<bool> pinned_;     // of each segment of the window, while it shrinks
   bool prepare_failed_ = false;  // no further try before the next roll
   RingCounters counters_;

@@ -14,9 +14,10 @@ namespace ringside::shm {
 template <class Memory, class Backing>
 bool BasicRingWriter<Memory, Backing>::extend() noexcept {
   if (!backing_.extend()) {
-    ++counters_.backing_failed;
+    count<&RingCounters::backing_failed>();
     return false;
   }
+  tell_backed();
   limit_ = last_place(pool_.backed(pool_.newest().index, backing_.mark()));
   return true;
 }
@@ -24,9 +25,8 @@ bool BasicRingWriter<Memory, Backing>::extend() noexcept {
 /// After this a record of `size` bytes fits at offset_.
 template <class Memory, class Backing>
 std::optional<PublishError> BasicRingWriter<Memory, Backing>::make_room(std::uint64_t size) noexcept {
-  const std::uint32_t segment_size = geometry().segment_size;
   if (size > geometry().payload_size_max()) return PublishError::too_large;
-  if (next_place(offset_, size) <= last_place(segment_size)) {
+  if (next_place(offset_, size) <= last_place(pool_.length(pool_.newest().index))) {
     // Not the end of the segment, only of what is backed.
     while (next_place(offset_, size) > limit_ && extend()) {
     }
@@ -34,7 +34,7 @@ std::optional<PublishError> BasicRingWriter<Memory, Backing>::make_room(std::uin
   }
   const auto index = take_segment(static_cast<std::uint32_t>(next_place(0, size)) + link_size);
   if (!index) {
-    ++counters_.no_space;
+    count<&RingCounters::no_space>();
     return PublishError::no_space;
   }
   roll(*index);
@@ -44,7 +44,7 @@ std::optional<PublishError> BasicRingWriter<Memory, Backing>::make_room(std::uin
 /// A segment with `size` backed bytes that nobody can be reading.
 template <class Memory, class Backing>
 std::optional<std::uint32_t> BasicRingWriter<Memory, Backing>::take_segment(std::uint32_t size) noexcept {
-  if (pool_.window_full()) withdraw_oldest();
+  trim_window();
   reclaim();
   if (const auto index = pool_.take_free(size, backing_.mark())) return index;
   if (const auto index = back_segment(size)) return index;
@@ -73,11 +73,12 @@ std::optional<std::uint32_t> BasicRingWriter<Memory, Backing>::shrink_window(std
       if (rank < pool_.live_count()) pinned_[rank] = true;
     });
     std::uint32_t rank = 0;
-    while (pinned_[rank] || pool_.backed(pool_.live(rank).index, backing_.mark()) < size) {
+    while (pinned_[rank] || geometry().is_large(pool_.live(rank).index) ||
+           pool_.backed(pool_.live(rank).index, backing_.mark()) < size) {
       // The newest is being written: it stays.
       if (++rank == pool_.live_count() - 1) return std::nullopt;
     }
-    counters_.shrunk += rank + 1;
+    count<&RingCounters::shrunk>(rank + 1);
     for (std::uint32_t i = 0; i <= rank; ++i)
       withdraw_oldest();
     reclaim();
@@ -86,12 +87,39 @@ std::optional<std::uint32_t> BasicRingWriter<Memory, Backing>::shrink_window(std
   return std::nullopt;
 }
 
+/// Makes room in the window for one segment more. What reliable subscriptions are owed stays, as long as the window can be
+/// extended.
+template <class Memory, class Backing>
+void BasicRingWriter<Memory, Backing>::trim_window() noexcept {
+  while (pool_.window_full()) {
+    if (!pool_.window_extended()) {
+      const auto owed = subscribers_.first_owed(sequence_);
+      // Before the second oldest begins: then it is in the oldest.
+      if (owed && sequence_ - *owed > sequence_ - pool_.live(1).first_sequence) return;
+    }
+    withdraw_oldest();
+  }
+}
+
+template <class Memory, class Backing>
+std::optional<std::uint32_t> BasicRingWriter<Memory, Backing>::rolls_before_eviction() noexcept {
+  const auto owed = subscribers_.first_owed(sequence_);
+  if (!owed) return std::nullopt;
+  std::uint32_t rank = pool_.live_count() - 1;
+  while (rank > 0 && sequence_ - pool_.live(rank).first_sequence < sequence_ - *owed)
+    --rank;
+  return geometry().window_segments_extended() - (pool_.live_count() - rank);
+}
+
 template <class Memory, class Backing>
 void BasicRingWriter<Memory, Backing>::withdraw_oldest() noexcept {
   const RingPool::Live oldest = pool_.set_aside_oldest();
+  const std::uint32_t evicted = subscribers_.evict_before(pool_.live(0).first_sequence, sequence_);
+  if (evicted != 0) count<&RingCounters::evicted>(evicted);
   // E2: before the scan that decides whether it is free. A reader that pins it after the scan finds this 0.
+  // E7: behind the evicted words.
   memory_.generation(oldest.index).store(0, std::memory_order::seq_cst);
-  ++counters_.withdrawn;
+  count<&RingCounters::withdrawn>();
 }
 
 /// What was set aside and is pinned no more becomes free.
@@ -99,7 +127,43 @@ template <class Memory, class Backing>
 void BasicRingWriter<Memory, Backing>::reclaim() noexcept {
   if (!pool_.has_set_aside()) return;
   subscribers_.scan([this](std::uint64_t generation) { pool_.keep(generation); });
-  pool_.reclaim();
+  pool_.reclaim([this](std::uint32_t large) { freed_large_.push_back(large); });
+}
+
+template <class Memory, class Backing>
+std::uint64_t BasicRingWriter<Memory, Backing>::publish_large(std::uint32_t index, std::uint32_t length,
+                                                              std::uint32_t size, std::uint32_t kind,
+                                                              std::int64_t time_ns) noexcept {
+  RINGSIDE_ASSERT(geometry().is_large(index) && next_place(0, size) <= last_place(length));
+  trim_window();
+  reclaim();
+  pool_.set_large_length(index, length);
+  roll(index);
+  count<&RingCounters::large_events>();
+  return stamp(reserve(size), size, kind, time_ns);
+}
+
+template <class Memory, class Backing>
+bool BasicRingWriter<Memory, Backing>::free_large() noexcept {
+  reclaim();
+  while (freed_large_.empty()) {
+    std::uint32_t rank = 0;
+    while (rank < pool_.live_count() && !geometry().is_large(pool_.live(rank).index))
+      ++rank;
+    if (rank == pool_.live_count()) return false;
+    if (rank == pool_.live_count() - 1) {
+      // The one that is being written: go on elsewhere first.
+      const auto next = take_segment(segment_size_min);
+      if (!next) return false;
+      roll(*next);
+      continue;
+    }
+    for (std::uint32_t i = 0; i <= rank; ++i)
+      withdraw_oldest();
+    reclaim();
+  }
+  tell_window();
+  return true;
 }
 
 /// Opens the segment and links the current one to it.
@@ -113,7 +177,8 @@ void BasicRingWriter<Memory, Backing>::roll(std::uint32_t index) noexcept {
   old.word(place + offsetof(LinkRecord, generation)).store(generation, std::memory_order::relaxed);
   // E1: the link, whole. Nothing follows in this segment.
   old.word(place).store(link_word(sequence_, index), std::memory_order::release);
-  ++counters_.rolls;
+  count<&RingCounters::rolls>();
+  tell_window();
   prepare_failed_ = false;
 }
 
@@ -140,13 +205,14 @@ void BasicRingWriter<Memory, Backing>::prepare() noexcept {
   // Half a step, so that a ring that has just begun needs no second one: most topics never hold more.
   const std::uint32_t ahead = std::min(geometry().segment_size, Backing::step_size) / 2;
   // A partly backed segment first: the mark stands in it.
-  while (limit_ < last_place(geometry().segment_size) && limit_ - offset_ < ahead) {
+  while (limit_ < last_place(pool_.length(pool_.newest().index)) && limit_ - offset_ < ahead) {
     if (!extend()) {
       prepare_failed_ = true;
       return;
     }
   }
-  if (limit_ - offset_ >= ahead || pool_.window_full() || pool_.has_free() || pool_.has_set_aside()) return;
+  const bool recycles = pool_.window_full() && (subscribers_.reliable() == 0 || pool_.window_extended());
+  if (limit_ - offset_ >= ahead || recycles || pool_.has_free() || pool_.has_set_aside()) return;
   const auto next = pool_.next_to_back(backing_.mark());
   while (next && pool_.backed(*next, backing_.mark()) < ahead) {
     if (!extend()) {

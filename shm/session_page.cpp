@@ -161,14 +161,25 @@ std::uint64_t SessionPage::heartbeat() const noexcept {
   return layout().heartbeat.count.load(std::memory_order::relaxed);
 }
 
-std::atomic<std::uint64_t>* SessionPage::pins(std::uint32_t line) const noexcept {
+SubscriptionLine& SessionPage::subscription(std::uint32_t line) const noexcept {
   RINGSIDE_ASSERT(is_subscription_line(line));
-  return layout().subscriptions[line - subscription_line_first].pins.data();
+  return layout().subscriptions[line - subscription_line_first];
+}
+
+std::atomic<std::uint64_t>* SessionPage::pins(std::uint32_t line) const noexcept {
+  return subscription(line).pins.data();
 }
 
 std::atomic<std::uint64_t>* SessionPage::acknowledged(std::uint32_t line) const noexcept {
-  RINGSIDE_ASSERT(is_subscription_line(line));
-  return &layout().subscriptions[line - subscription_line_first].acknowledged;
+  return &subscription(line).acknowledged;
+}
+
+std::atomic<std::uint64_t>* SessionPage::lost(std::uint32_t line) const noexcept {
+  return &subscription(line).lost;
+}
+
+std::atomic<std::uint64_t>* SessionPage::evicted(std::uint32_t line) const noexcept {
+  return &subscription(line).evicted;
 }
 
 void SessionPage::clear_line(std::uint32_t line) noexcept {
@@ -176,8 +187,10 @@ void SessionPage::clear_line(std::uint32_t line) noexcept {
     // relaxed: nobody reads or writes through the line now.
     pins(line)[i].store(0, std::memory_order::relaxed);
   }
-  // relaxed: as above.
-  acknowledged(line)->store(0, std::memory_order::relaxed);
+  for (auto* const word : {acknowledged(line), lost(line), evicted(line)}) {
+    // relaxed: as above.
+    word->store(0, std::memory_order::relaxed);
+  }
 }
 
 }  // namespace ringside::shm

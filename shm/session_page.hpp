@@ -7,7 +7,7 @@
 // Isolation : one page a client, ever. Sealed against shrinking and growing, so that no client can make agentd die of a
 //             SIGBUS; close-on-exec; not inherited by fork (MADV_DONTFORK).
 // Ordering  : the page names fields, the protocols over them order: pins (ring_writer.hpp), wake flag (doorbell.hpp).
-//             The heartbeat and the acknowledged position stand alone.
+//             Heartbeat, acknowledged and lost stand alone.
 // Crash     : identity, then magic (last): a page without magic is not one. Everything else is one word each.
 // Trust     : agentd takes every field by one atomic load into a local, compares it, and never uses it as an
 //             index or a length. It never reads the identity back. Scribbling, or punching a hole (everything
@@ -71,6 +71,8 @@ class SessionPage {
   /// The first of `session_pins_per_line` words.
   [[nodiscard]] std::atomic<std::uint64_t>* pins(std::uint32_t line) const noexcept;
   [[nodiscard]] std::atomic<std::uint64_t>* acknowledged(std::uint32_t line) const noexcept;
+  [[nodiscard]] std::atomic<std::uint64_t>* lost(std::uint32_t line) const noexcept;
+  [[nodiscard]] std::atomic<std::uint64_t>* evicted(std::uint32_t line) const noexcept;
 
   /// agentd: clears a line before it is granted. Requires that nobody reads or writes through it: never
   /// granted, or given back by its client.
@@ -81,6 +83,7 @@ class SessionPage {
               std::uint32_t wake_line) noexcept;
 
   [[nodiscard]] SessionPageLayout& layout() const noexcept;
+  [[nodiscard]] SubscriptionLine& subscription(std::uint32_t line) const noexcept;
 
   Descriptor descriptor_;
   boost::interprocess::mapped_region region_;

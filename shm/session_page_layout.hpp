@@ -21,10 +21,12 @@ namespace ringside::shm {
 /// | 5     | 320    | 8    | heartbeat            | client     | agentd  |
 /// | 6..63 | 384..  | 32   | pins                 | client     | agentd  |
 /// | 6..63 | +32    | 8    | acknowledged         | client     | agentd  |
+/// | 6..63 | +40    | 8    | lost                 | client     | agentd  |
+/// | 6..63 | +48    | 8    | evicted              | agentd     | client  |
 ///
 /// One of the four flag lines is used, by slot: the flags of many sessions would share a cache set otherwise.
 inline constexpr std::uint64_t session_page_magic = 0x3167'5065'6469'5352;  // "RSidePg1"
-inline constexpr std::uint32_t session_page_version = 1;
+inline constexpr std::uint32_t session_page_version = 2;
 inline constexpr std::size_t session_page_size = 4096;
 inline constexpr std::size_t session_line_size = 64;
 inline constexpr std::uint32_t wake_line_first = 1;
@@ -54,8 +56,10 @@ struct HeartbeatLine {
 
 struct SubscriptionLine {
   std::array<std::atomic<std::uint64_t>, session_pins_per_line> pins;
-  std::atomic<std::uint64_t> acknowledged;
-  std::array<std::byte, 24> reserved;
+  std::atomic<std::uint64_t> acknowledged;  // the first sequence that was not consumed
+  std::atomic<std::uint64_t> lost;          // events that its gaps have named
+  std::atomic<std::uint64_t> evicted;       // 1: it was reliable and is no more
+  std::array<std::byte, 8> reserved;
 };
 
 struct SessionPageLayout {
@@ -77,6 +81,8 @@ static_assert(sizeof(WakeFlagLine) == session_line_size);
 static_assert(sizeof(HeartbeatLine) == session_line_size);
 static_assert(sizeof(SubscriptionLine) == session_line_size);
 static_assert(offsetof(SubscriptionLine, acknowledged) == 32);
+static_assert(offsetof(SubscriptionLine, lost) == 40);
+static_assert(offsetof(SubscriptionLine, evicted) == 48);
 static_assert(offsetof(SessionPageLayout, wake) == wake_line_first * session_line_size);
 static_assert(offsetof(SessionPageLayout, heartbeat) == 5 * session_line_size);
 static_assert(offsetof(SessionPageLayout, subscriptions) == subscription_line_first * session_line_size);
@@ -94,8 +100,10 @@ consteval std::uint64_t session_page_fingerprint() {
         std::uint64_t{offsetof(SessionPageLayout, wake)}, std::uint64_t{sizeof(WakeFlagLine::flag)},
         std::uint64_t{offsetof(SessionPageLayout, heartbeat)},
         std::uint64_t{offsetof(SessionPageLayout, subscriptions)}, std::uint64_t{sizeof(SubscriptionLine)},
-        std::uint64_t{offsetof(SubscriptionLine, acknowledged)}, std::uint64_t{session_pins_per_line},
-        std::uint64_t{wake_line_count}, std::uint64_t{subscription_line_count}}) {
+        std::uint64_t{offsetof(SubscriptionLine, acknowledged)},
+        std::uint64_t{offsetof(SubscriptionLine, lost)}, std::uint64_t{offsetof(SubscriptionLine, evicted)},
+        std::uint64_t{session_pins_per_line}, std::uint64_t{wake_line_count},
+        std::uint64_t{subscription_line_count}}) {
     hash = (hash ^ part) * 0x0000'0100'0000'01b3;
   }
   return hash;

@@ -24,7 +24,7 @@ namespace ringside::agentd {
 schema::EventBuffer numbered(std::uint64_t number, schema::Stamp stamp = {}, std::size_t filler = 0);
 
 /// Small enough that a test fills it: 4 KiB a segment.
-inline constexpr shm::RingGeometry small_geometry{4096, 4, 4, 4};
+inline constexpr shm::RingGeometry small_geometry{4096, 4, 4, 4, 0, 0, 0};
 
 /// A topic under a name of its own, which is taken away at the end.
 class TopicUnderTest {
@@ -75,6 +75,8 @@ class TopicReader {
 struct Page {
   std::array<std::atomic<std::uint64_t>, 4> pins{};
   std::atomic<std::uint32_t> wake_flag{0};
+  std::atomic<std::uint64_t> acknowledged{0};
+  std::atomic<std::uint64_t> evicted{0};
 };
 
 /// The process may back no file beyond this size, while it lives: what a full /dev/shm does to a ring.

@@ -95,6 +95,39 @@ TEST(TopicSubscription, CopiesWhereNoPinSlotIsLeft) {
   EXPECT_FALSE(topic.subscribe({.subscriber = {second.pins.data(), nullptr, -1}})->copying);
 }
 
+TEST(TopicSubscription, ThatIsReliableKeepsWhatItHasNotAcknowledgedUntilItIsEvicted) {
+  TopicUnderTest topic("conversation:1", {4096, 2, 4, 4, 8, 0, 0});
+  Page page;
+  const auto granted = topic.subscribe(
+      {.subscriber = {page.pins.data(), nullptr, -1, &page.acknowledged, &page.evicted}, .reliable = true});
+  ASSERT_TRUE(granted);
+  for (std::uint64_t i = 0; i < 9; ++i)
+    ASSERT_TRUE(topic->publish(numbered(i, {}, 3000)));
+  EXPECT_EQ(TopicReader(*topic, granted->cursor).read().size(), 9U);
+  EXPECT_EQ(page.evicted.load(), 0U);
+  EXPECT_EQ(topic->counters().window_segments, 9U);
+  page.acknowledged.store(9);
+  for (std::uint64_t i = 9; i < 13; ++i)
+    ASSERT_TRUE(topic->publish(numbered(i, {}, 3000)));
+  EXPECT_EQ(page.evicted.load(), 0U);
+  for (std::uint64_t i = 13; i < 30; ++i)
+    ASSERT_TRUE(topic->publish(numbered(i, {}, 3000)));
+  EXPECT_EQ(page.evicted.load(), 1U);
+  EXPECT_EQ(topic->counters().evicted, 1U);
+  EXPECT_EQ(topic->counters().window_segments, 2U) << "and nothing is kept for it any more";
+}
+
+TEST(TopicSubscription, ThatIsReliableIsRefusedWhereNoSlotIsLeft) {
+  TopicUnderTest topic("conversation:1", {4096, 4, 1, 4});
+  Page page;
+  const shm::Subscriber subscriber{page.pins.data(), nullptr, -1, &page.acknowledged, &page.evicted};
+  ASSERT_TRUE(topic.subscribe({.subscriber = subscriber}));
+  const auto refused = topic.subscribe({.subscriber = subscriber, .reliable = true});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, SubscribeError::Fault::no_slot);
+  EXPECT_EQ(topic->subscriber_count(), 1U);
+}
+
 TEST(TopicSubscription, IsWokenOnceForWhatOneDrainBrings) {
   TopicUnderTest topic("conversation:1", small_geometry);
   auto bell = shm::Doorbell::create();

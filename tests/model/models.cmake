@@ -11,6 +11,11 @@ foreach(model IN ITEMS follow follow_bounded follow_every_schedule)
   ringside_model_test(${model} model_link ${model})
 endforeach()
 
+ringside_model_executable(model_reliable reliable_model.cpp)
+foreach(model IN ITEMS owed owed_bounded evict evict_bounded)
+  ringside_model_test(${model} model_reliable ${model})
+endforeach()
+
 ringside_model_executable(model_copying copying_model.cpp)
 foreach(model IN ITEMS copy copy_bounded copy_at_an_end copy_at_an_end_bounded find_oldest find_oldest_bounded)
   ringside_model_test(${model} model_copying ${model})

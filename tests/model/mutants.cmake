@@ -98,11 +98,34 @@ ringside_rewritten_executable(mutant_e5_end_not_checked copying_model.cpp
       }\n")
 ringside_model_test(mutant.e5_end_not_checked mutant_e5_end_not_checked copy_at_an_end_bounded --must-fail)
 ringside_rewritten_executable(mutant_e5_copy_not_checked copying_model.cpp
-  ${copying} "      copy(found.record, length_bits(word));
+  ${copying} "      copy(found.record, length_bits(word), to);
       if (!still_here()) {"
-             "      copy(found.record, length_bits(word));
+             "      copy(found.record, length_bits(word), to);
       if (false) {")
 ringside_model_test(mutant.e5_copy_not_checked mutant_e5_copy_not_checked copy --must-fail)
+
+# E7: evicted, then withdrawn; and what is owed.
+ringside_mutant(e7_withdrawal_relaxed model_reliable evict ${roll} "store(0, std::memory_order::seq_cst)" relaxed)
+ringside_mutant(e7_check_relaxed model_reliable evict ${reader}
+  "view_.generation(target.index).load(std::memory_order::seq_cst)" relaxed)
+ringside_mutant(e7_not_told model_reliable evict ${subscribers} "each.subscriber.evicted->store(1" skip)
+ringside_rewritten_executable(mutant_e7_told_after_withdrawal reliable_model.cpp
+  ${roll} "  const std::uint32_t evicted = subscribers_.evict_before(pool_.live(0).first_sequence, sequence_);\n" ""
+  ${roll} "  if (evicted != 0) count<&RingCounters::evicted>(evicted);\n" ""
+  ${roll} "  count<&RingCounters::withdrawn>();\n"
+          "  count<&RingCounters::evicted>(subscribers_.evict_before(pool_.live(0).first_sequence, sequence_));
+  count<&RingCounters::withdrawn>();\n")
+ringside_model_test(mutant.e7_told_after_withdrawal mutant_e7_told_after_withdrawal evict --must-fail)
+ringside_rewritten_executable(mutant_reliable_granted_from_the_latest reliable_model.cpp
+  ${writer} "subscribers_.make_reliable(id, cursor.next_sequence);" "subscribers_.make_reliable(id, sequence_ + 0 * cursor.next_sequence);")
+ringside_model_test(mutant.reliable_granted_from_the_latest mutant_reliable_granted_from_the_latest owed --must-fail)
+ringside_rewritten_executable(mutant_reliable_acknowledges_ahead reliable_model.cpp
+  ${reader} "acknowledged_->store(next_sequence_, std::memory_order::relaxed)"
+            "acknowledged_->store(next_sequence_ + 1, std::memory_order::relaxed)")
+ringside_model_test(mutant.reliable_acknowledges_ahead mutant_reliable_acknowledges_ahead owed --must-fail)
+ringside_rewritten_executable(mutant_reliable_window_not_extended reliable_model.cpp
+  ${roll} "if (!pool_.window_extended()) {" "if (false) {")
+ringside_model_test(mutant.reliable_window_not_extended mutant_reliable_window_not_extended owed --must-fail)
 
 # The pool: S + R * K segments are enough, one fewer is not.
 ringside_model_test(mutant.pool_one_segment_fewer model_pins hold_pool_too_small --must-fail)

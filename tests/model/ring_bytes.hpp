@@ -130,6 +130,7 @@ class RelacyMemory {
     return bytes_->first_sequences[index];
   }
   [[nodiscard]] Segment segment(std::uint32_t index) const noexcept { return Segment(*bytes_, index); }
+  [[nodiscard]] Word& counter(std::size_t) const noexcept { return bytes_->quiet; }
 
  private:
   Bytes* bytes_;

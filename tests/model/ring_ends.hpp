@@ -16,11 +16,15 @@
 
 namespace ringside::model {
 
-[[nodiscard]] constexpr shm::RingGeometry small_geometry(std::uint32_t subscriptions) noexcept {
+[[nodiscard]] constexpr shm::RingGeometry small_geometry(std::uint32_t subscriptions,
+                                                         std::uint32_t reliable_segments = 0) noexcept {
   return {.segment_size = shm::segment_size_min,
           .window_segments = shm::window_segments_min,
           .subscription_max = subscriptions,
-          .pins_per_subscription = shm::pins_min};
+          .pins_per_subscription = shm::pins_min,
+          .reliable_segments = reliable_segments,
+          .large_segments = 0,
+          .large_segment_size = 0};
 }
 
 [[nodiscard]] constexpr std::uint64_t value_of(std::uint64_t sequence) noexcept {
@@ -28,10 +32,10 @@ namespace ringside::model {
 }
 
 /// A ring and its writer. `backed` segments have pages; the pool's own number of them where nothing else is said.
-template <class Shape, class Payload, std::uint32_t subscriptions>
+template <class Shape, class Payload, std::uint32_t subscriptions, std::uint32_t reliable_segments = 0>
 class ModelRing {
  public:
-  static constexpr shm::RingGeometry geometry = small_geometry(subscriptions);
+  static constexpr shm::RingGeometry geometry = small_geometry(subscriptions, reliable_segments);
   using Memory = RelacyMemory<Shape, Payload, geometry.pool_segments()>;
   using Writer = shm::BasicRingWriter<Memory, FixedBacking>;
 

@@ -81,7 +81,7 @@ TEST_F(RingCheck, NamesWhatIsWrongInTheOrderInWhichFieldsMayBeBelieved) {
     return check(changed, file_size_).error();
   };
   EXPECT_EQ(with(offsetof(RingHeader, magic), 0), RingFault::no_magic);
-  EXPECT_EQ(with(offsetof(RingHeader, layout_version), 2), RingFault::wrong_version);
+  EXPECT_EQ(with(offsetof(RingHeader, layout_version), 1), RingFault::wrong_version);
   EXPECT_EQ(with(offsetof(RingHeader, fingerprint), 0), RingFault::fingerprint);
   EXPECT_EQ(with(offsetof(RingHeader, segment_size), 4097), RingFault::geometry);
   EXPECT_EQ(with(offsetof(RingHeader, segment_size), 0), RingFault::geometry);

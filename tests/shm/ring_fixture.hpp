@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,8 +19,13 @@
 namespace ringside::shm {
 
 /// Segments of a page, a window of three, two subscriptions of two pins: everything happens soon.
-inline constexpr RingGeometry small_geometry{
-    .segment_size = 4096, .window_segments = 3, .subscription_max = 2, .pins_per_subscription = 2};
+inline constexpr RingGeometry small_geometry{.segment_size = 4096,
+                                             .window_segments = 3,
+                                             .subscription_max = 2,
+                                             .pins_per_subscription = 2,
+                                             .reliable_segments = 0,
+                                             .large_segments = 0,
+                                             .large_segment_size = 0};
 
 /// A payload whose words are a function of its sequence, so that a torn or foreign one is found out.
 inline std::vector<std::byte> payload_of(std::uint64_t sequence, std::size_t size) {
@@ -68,8 +74,11 @@ class HeapRing {
                     std::uint64_t first_backed = 4096, std::byte fill = std::byte{0})
       : geometry(shape),
         bytes_(std::make_unique<Page[]>(shape.object_size() / sizeof(Page))),
-        script{.mark = shape.header_size() + first_backed, .end = shape.object_size()},
-        writer(memory_filled_with(fill), ScriptedBacking(script), first_sequence) {}
+        script{.mark = shape.header_size() + first_backed, .end = shape.pool_end()},
+        writer(memory_filled_with(fill), ScriptedBacking(script), first_sequence) {
+    for (std::uint32_t index = geometry.pool_segments(); index < geometry.table_entries(); ++index)
+      free_large.push_back(index);
+  }
 
   [[nodiscard]] std::byte* base() { return bytes_[0].bytes.data(); }
   [[nodiscard]] RingView view() { return {base(), geometry}; }
@@ -78,6 +87,19 @@ class HeapRing {
   auto publish(std::size_t size) {
     const auto payload = payload_of(writer.next_sequence(), size);
     return writer.publish(payload, static_cast<std::uint32_t>(size), static_cast<std::int64_t>(size));
+  }
+  /// The same in a large segment, freed if need be; nothing where none can be.
+  std::optional<std::uint64_t> publish_large(std::size_t size) {
+    if (free_large.empty() && !writer.free_large()) return std::nullopt;
+    while (const auto freed = writer.take_freed_large())
+      free_large.push_back(*freed);
+    const std::uint32_t index = free_large.back();
+    free_large.pop_back();
+    const auto payload = payload_of(writer.next_sequence(), size);
+    RingMemory(base(), geometry).segment(index).write(record_header_size, payload.data(), size);
+    const auto length = static_cast<std::uint32_t>((next_place(0, size) + link_size + 4095) / 4096 * 4096);
+    return writer.publish_large(index, length, static_cast<std::uint32_t>(size),
+                                static_cast<std::uint32_t>(size), static_cast<std::int64_t>(size));
   }
   /// Publishes until the writer has gone on to the next segment.
   void roll(std::size_t size = 1000) {
@@ -107,17 +129,24 @@ class HeapRing {
  public:
   ScriptedBacking::Script script;
   Writer writer;
+  std::vector<std::uint32_t> free_large;
 };
 
-/// One subscription: its pin words, known to the writer, and its reader at the latest event.
+/// One subscription: its words, known to the writer, and its reader at the latest event.
 class Subscribed {
  public:
   explicit Subscribed(HeapRing& ring) : Subscribed(ring, ring.writer.latest()) {}
-  Subscribed(HeapRing& ring, const Cursor& cursor)
-      : id(ring.writer.add_subscriber({.pins = pins.data()}).value()),
-        reader(ring.view(), cursor, pins.data()) {}
+  Subscribed(HeapRing& ring, const Cursor& cursor, bool reliable = false)
+      : id(ring.writer
+               .add_subscriber({.pins = pins.data(), .acknowledged = &acknowledged, .evicted = &evicted})
+               .value()),
+        reader(ring.view(), cursor, pins.data(), &acknowledged) {
+    if (reliable) ring.writer.make_reliable(id, cursor);
+  }
 
   std::array<std::atomic<std::uint64_t>, pins_max> pins{};
+  std::atomic<std::uint64_t> acknowledged{};
+  std::atomic<std::uint64_t> evicted{};
   SubscriberId id;
   RingReader reader;
 };

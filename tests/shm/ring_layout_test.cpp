@@ -66,20 +66,26 @@ TEST(RingLayout, OfTheHeaderAndItsTable) {
   object->remove();
   RingWriter writer(object->memory(), object->backing(), 5);
   const auto* base = reinterpret_cast<const std::byte*>(&object->view().generation(0)) - sizeof(RingHeader);
-  EXPECT_EQ(hex(base, 16), "72696e6773696465 0100000000100000");
+  EXPECT_EQ(hex(base, 16), "72696e6773696465 0200000000100000");
   EXPECT_EQ(hex(base + 24, 40),
             "0010000003000000 0200000002000000 0800000000000000 0090000000000000 0500000000000000");
-  EXPECT_EQ(hex(base + 64, 32), "0807060504030201 aabb000000000000 0000000000000000 0500000000000000");
+  EXPECT_EQ(hex(base + 64, 40),
+            "0807060504030201 aabb000000000000 0000000000000000 0500000000000000 0000000000000000");
   EXPECT_EQ(hex(base + 128, 8), "746f706963000000");
   EXPECT_EQ(hex(base + 384, 8), "0000000000000000");
-  EXPECT_EQ(hex(base + 512, 64),
+  EXPECT_EQ(hex(base + 448, 128),
+            "0000000000000000 0000000000000000 0000000000000000 0000000000000000 "
+            "0000000000000000 0100000000000000 0000000000000000 0000000000000000 "
+            "0000000000000000 0000000000000000 0000000000000000 0000000000000000 "
+            "0000000000000000 0050000000000000 0000000000000000 0000000000000000");
+  EXPECT_EQ(hex(base + 576, 64),
             "0100000000000000 0500000000000000 0010000000000000 0010000000000000 "
             "0000000000000000 0000000000000000 0020000000000000 0010000000000000");
 }
 
 TEST(RingLayout, FingerprintChangesOnlyWithTheLayoutVersion) {
-  static_assert(ring_layout_version == 1);
-  EXPECT_EQ(ring_fingerprint(), 0xcc3524f8292ba277);
+  static_assert(ring_layout_version == 2);
+  EXPECT_EQ(ring_fingerprint(), 0xa7f0a9eac7eaac7f);
 }
 
 TEST(RingLayout, KeepsEverythingInsideItsBounds) {
@@ -90,10 +96,12 @@ TEST(RingLayout, KeepsEverythingInsideItsBounds) {
     EXPECT_EQ(length_bits(commit_word(~std::uint64_t{0}, largest)), largest);
   }
   EXPECT_NE(commit_word(0, 0), 0U);
-  const RingGeometry largest{segment_size_max, window_segments_max, subscription_limit, pins_max};
+  const RingGeometry largest{segment_size_max,      window_segments_max, subscription_limit,    pins_max,
+                             reliable_segments_max, large_segments_max,  large_segment_size_max};
   EXPECT_FALSE(fault_of(largest));
   EXPECT_EQ(largest.object_size() % page_size, 0U);
-  EXPECT_EQ(length_bits(link_word(0, largest.pool_segments())), largest.pool_segments());
+  EXPECT_EQ(length_bits(link_word(0, largest.table_entries())), largest.table_entries());
+  EXPECT_EQ(length_bits(commit_word(0, largest.large_payload_size_max())), largest.large_payload_size_max());
 }
 
 }  // namespace

@@ -22,14 +22,20 @@ namespace {
 
 constexpr unsigned watchdog_s = 60;
 
-constexpr RingGeometry geometry{
-    .segment_size = 8192, .window_segments = 4, .subscription_max = 8, .pins_per_subscription = 3};
+constexpr RingGeometry geometry{.segment_size = 8192,
+                                .window_segments = 4,
+                                .subscription_max = 8,
+                                .pins_per_subscription = 3,
+                                .reliable_segments = 4,
+                                .large_segments = 2,
+                                .large_segment_size = 256 * 1024};
 
 /// What parent and children share beside the ring; stands for the session pages.
 struct Shared {
   struct alignas(64) Line {
     std::array<std::atomic<std::uint64_t>, pins_max> pins;
-    std::atomic<std::uint64_t> position;
+    std::atomic<std::uint64_t> acknowledged;
+    std::atomic<std::uint64_t> evicted;
     std::atomic<std::uint32_t> stage;
   };
   std::array<Line, 8> lines;
@@ -55,10 +61,15 @@ class RingProcess : public testing::Test {
 
   /// A child that reads in place under the pins of `line`, from the latest event on; it exits with what body returns.
   pid_t fork_reader(std::size_t line, const std::function<int(RingReader&, Shared::Line&)>& body) {
-    ids_[line] = writer_.add_subscriber({.pins = shared_->lines[line].pins.data()}).value();
+    Shared::Line& own = shared_->lines[line];
+    ids_[line] =
+        writer_
+            .add_subscriber(
+                {.pins = own.pins.data(), .acknowledged = &own.acknowledged, .evicted = &own.evicted})
+            .value();
     return fork_child([&, cursor = writer_.latest()](const AttachedRing& ring) {
-      RingReader reader(ring.view(), cursor, shared_->lines[line].pins.data());
-      return body(reader, shared_->lines[line]);
+      RingReader reader(ring.view(), cursor, own.pins.data(), &own.acknowledged);
+      return body(reader, own);
     });
   }
 
@@ -147,8 +158,9 @@ TEST_F(RingProcess, ManyReadersAtTheirOwnPaceEachSeeEveryEventInOrderOrTheExactG
   EXPECT_EQ(writer_.counters().no_space, 0U);
 }
 
-TEST_F(RingProcess, AReaderThatIsWaitedForLosesNothing) {
-  constexpr std::uint64_t last = 5'000;
+TEST_F(RingProcess, AReliableReaderThatIsWaitedForLosesNothing) {
+  constexpr std::uint64_t last = 20'000;
+  const Cursor start = writer_.latest();
   const pid_t child = fork_reader(0, [](RingReader& reader, Shared::Line& line) {
     std::uint64_t expected = 1;
     while (expected <= last) {
@@ -157,21 +169,125 @@ TEST_F(RingProcess, AReaderThatIsWaitedForLosesNothing) {
             expected += record.sequence == expected && is_whole(record) ? 1U : last;
           },
           [&](const Gap&) { expected = 2 * last; }, 100);
-      line.position.store(reader.position(), std::memory_order::release);
     }
-    return expected == last + 1 ? 0 : 1;
+    return expected == last + 1 && line.evicted.load(std::memory_order::relaxed) == 0 ? 0 : 1;
   });
+  writer_.make_reliable(ids_[0], start);
+  std::uint32_t most = 0;
   while (writer_.next_sequence() <= last) {
-    const Cursor at = writer_.latest();
-    const std::uint64_t position = geometry.position(at.generation, at.offset);
-    const std::uint64_t read = shared_->lines[0].position.load(std::memory_order::acquire);
-    if (read != 0 && position - read < 2 * geometry.segment_size) {
-      publish(1);
-    } else {
+    if (writer_.rolls_before_eviction() == 0U) {
       ::sched_yield();
+    } else {
+      publish(1);
+      most = std::max(most, writer_.window_segments());
     }
   }
   EXPECT_EQ(exit_code(child), 0);
+  EXPECT_EQ(writer_.counters().evicted, 0U);
+  EXPECT_LE(most, geometry.window_segments_extended());
+}
+
+TEST_F(RingProcess, AStoppedReliableReaderIsEvictedAndToldAndOthersLoseNothingByIt) {
+  const Cursor start = writer_.latest();
+  const auto read_on = [](RingReader& reader, Shared::Line& line) {
+    std::uint64_t expected = 1;
+    std::uint64_t missed = 0;
+    while (expected <= 20'000) {
+      reader.poll(
+          [&](const Record& record) {
+            if (record.sequence == 3 && line.stage.exchange(1, std::memory_order::acq_rel) == 7)
+              ::raise(SIGSTOP);
+            expected = record.sequence == expected && is_whole(record) ? expected + 1 : ~std::uint64_t{0};
+          },
+          [&](const Gap& gap) {
+            // Told before, or with, the first loss.
+            if (line.evicted.load(std::memory_order::relaxed) == 0) expected = ~std::uint64_t{0};
+            missed += gap.count;
+            expected += gap.count;
+          },
+          64);
+    }
+    return expected != 20'001 ? 1 : missed == 0 ? 2 : 0;
+  };
+  shared_->lines[0].stage.store(7, std::memory_order::relaxed);
+  const pid_t stopped = fork_reader(0, read_on);
+  writer_.make_reliable(ids_[0], start);
+  const pid_t other = fork_reader(1, read_on);
+  writer_.make_reliable(ids_[1], start);
+  publish(3);
+  int status = 0;
+  ASSERT_EQ(::waitpid(stopped, &status, WUNTRACED), stopped);
+  ASSERT_TRUE(WIFSTOPPED(status)) << status;
+  // As fast as the other one goes, once the stopped one no longer counts.
+  while (writer_.next_sequence() <= 20'000) {
+    if (writer_.counters().evicted == 1 && writer_.rolls_before_eviction() == 0U) {
+      ::sched_yield();
+    } else if (writer_.counters().evicted == 0 &&
+               shared_->lines[1].acknowledged.load(std::memory_order::acquire) != writer_.next_sequence()) {
+      ::sched_yield();
+    } else {
+      publish(1);
+    }
+  }
+  EXPECT_EQ(exit_code(other), 2) << "nothing was missed";
+  EXPECT_EQ(writer_.counters().evicted, 1U);
+  ::kill(stopped, SIGCONT);
+  EXPECT_EQ(exit_code(stopped), 0);
+}
+
+TEST_F(RingProcess, LargeEventsAreReadInPlaceBetweenTheOthers) {
+  constexpr std::uint64_t last = 400;
+  LargeSegments large = object_.large_segments();
+  const auto size_of = [](std::uint64_t sequence) {
+    return sequence % 8 == 0 ? 100'000 + sequence : sequence % 700;
+  };
+  const Cursor start = writer_.latest();
+  const auto read_on = [size_of](auto& reader) {
+    std::uint64_t expected = 1;
+    while (expected <= last) {
+      reader.poll(
+          [&](const Record& record) {
+            const bool right =
+                record.sequence == expected && record.size == size_of(record.sequence) && is_whole(record);
+            expected = right ? expected + 1 : ~std::uint64_t{0};
+          },
+          [&](const Gap& gap) { expected += gap.count; }, 16);
+    }
+    return expected == last + 1 ? 0 : 1;
+  };
+  const pid_t pinning =
+      fork_reader(0, [read_on](RingReader& reader, Shared::Line&) { return read_on(reader); });
+  const pid_t copying = fork_child([&](const AttachedRing& ring) {
+    CopyingReader reader(ring.view(), start);
+    return read_on(reader);
+  });
+  while (writer_.next_sequence() <= last) {
+    const std::uint64_t sequence = writer_.next_sequence();
+    if (size_of(sequence) <= geometry.payload_size_max()) {
+      publish(1);
+      continue;
+    }
+    const auto payload = payload_of(sequence, size_of(sequence));
+    auto segment = large.claim(static_cast<std::uint32_t>(payload.size()));
+    while (!segment) {
+      ASSERT_EQ(segment.error(), LargeFault::none_free);
+      static_cast<void>(writer_.free_large());
+      while (const auto freed = writer_.take_freed_large())
+        large.give_back(*freed);
+      ::sched_yield();
+      segment = large.claim(static_cast<std::uint32_t>(payload.size()));
+    }
+    std::memcpy(segment->payload(), payload.data(), payload.size());
+    ASSERT_EQ(writer_.publish_large(segment->index(), segment->length(),
+                                    static_cast<std::uint32_t>(payload.size()), 1, 1),
+              sequence);
+    segment->release();
+    while (const auto freed = writer_.take_freed_large())
+      large.give_back(*freed);
+  }
+  EXPECT_EQ(exit_code(pinning), 0);
+  EXPECT_EQ(exit_code(copying), 0);
+  EXPECT_EQ(writer_.counters().large_events, last / 8);
 }
 
 TEST_F(RingProcess, AReaderKilledWhileItHoldsPinsHurtsNobody) {

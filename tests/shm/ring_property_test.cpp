@@ -19,6 +19,7 @@ namespace {
 enum class Act : std::uint8_t {
   publish,
   largest,
+  large,
   roll,
   lap,
   poll,
@@ -43,6 +44,7 @@ void showValue(const Step& step, std::ostream& out) {
 rc::Gen<Step> any_step() {
   const auto act = rc::gen::weightedElement<Act>({{8, Act::publish},
                                                   {1, Act::largest},
+                                                  {1, Act::large},
                                                   {2, Act::roll},
                                                   {1, Act::lap},
                                                   {6, Act::poll},
@@ -79,6 +81,9 @@ class Model {
         break;
       case Act::largest:
         publish(ring_.geometry.payload_size_max());
+        break;
+      case Act::large:
+        publish_large(5000 + step.amount);
         break;
       case Act::roll:
         roll();
@@ -137,13 +142,22 @@ class Model {
         RC_ASSERT(pin.load(std::memory_order::relaxed) == 0U);
       ring_.writer.remove_subscriber(subscribed_[who]->id);
     }
-    subscribed_[who] = std::make_unique<Subscribed>(ring_);
+    // The second is reliable: it is told of its eviction before it misses anything.
+    subscribed_[who] = std::make_unique<Subscribed>(ring_, ring_.writer.latest(), who == 1);
     readers_[who] = {ring_.writer.next_sequence(), ring_.writer.latest().generation};
   }
 
   void publish(std::size_t size) {
     const std::uint64_t sequence = ring_.writer.next_sequence();
     RC_ASSERT(ring_.publish(size).value() == sequence);
+    generation_of_[sequence] = ring_.writer.latest().generation;
+  }
+
+  void publish_large(std::size_t size) {
+    const std::uint64_t sequence = ring_.writer.next_sequence();
+    const auto published = ring_.publish_large(size);
+    if (!published) return;  // each is pinned, or there are none
+    RC_ASSERT(*published == sequence);
     generation_of_[sequence] = ring_.writer.latest().generation;
   }
 
@@ -187,6 +201,7 @@ class Model {
       if (found.kind == Next::Kind::nothing) return;
       if (found.kind == Next::Kind::gap) {
         RC_ASSERT(found.gap == wanted.gap);
+        RC_ASSERT(&model != &readers_[1] || subscribed_[1]->evicted.load(std::memory_order::relaxed) == 1U);
         continue;
       }
       ++count;
@@ -236,11 +251,15 @@ class Model {
 };
 
 RC_GTEST_PROP(RingProperty, GivesEveryReaderEveryEventInOrderOrTheExactGap, ()) {
+  const auto large_segments = *rc::gen::inRange<std::uint32_t>(0, 3);
   const auto geometry = RingGeometry{
       .segment_size = 4096,
       .window_segments = *rc::gen::inRange<std::uint32_t>(2, 6),
       .subscription_max = 2,
       .pins_per_subscription = *rc::gen::inRange<std::uint32_t>(2, 5),
+      .reliable_segments = *rc::gen::inRange<std::uint32_t>(0, 4),
+      .large_segments = large_segments,
+      .large_segment_size = large_segments == 0 ? 0U : 3 * 4096U,
   };
   const auto first = *rc::gen::element<std::uint64_t>(1, 0xfffffff0, 0x7ffffffffffffff0);
   Model model(geometry, first);

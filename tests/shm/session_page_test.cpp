@@ -90,9 +90,11 @@ TEST(SessionPage, HasTheBytesOfItsLayout) {
   page->pins(6)[0].store(0xa0, std::memory_order::relaxed);
   page->pins(63)[3].store(0xa1, std::memory_order::relaxed);
   page->acknowledged(7)->store(0xa2, std::memory_order::relaxed);
+  page->lost(7)->store(0xa3, std::memory_order::relaxed);
+  page->evicted(7)->store(0xa4, std::memory_order::relaxed);
   const Scribbler bytes(*page);
   EXPECT_EQ(bytes.read<std::uint64_t>(0), 0x3167506564695352U);  // "RSidePg1"
-  EXPECT_EQ(bytes.read<std::uint32_t>(8), 1U);
+  EXPECT_EQ(bytes.read<std::uint32_t>(8), 2U);
   EXPECT_EQ(bytes.read<std::uint32_t>(12), 3U) << "line 1 + slot % 4";
   EXPECT_EQ(bytes.read<std::uint64_t>(24), 0x1122334455667788U);
   EXPECT_EQ(bytes.read<std::uint32_t>(3 * 64), 1U);
@@ -100,6 +102,8 @@ TEST(SessionPage, HasTheBytesOfItsLayout) {
   EXPECT_EQ(bytes.read<std::uint64_t>(6 * 64), 0xa0U);
   EXPECT_EQ(bytes.read<std::uint64_t>(63 * 64 + 24), 0xa1U);
   EXPECT_EQ(bytes.read<std::uint64_t>(7 * 64 + 32), 0xa2U);
+  EXPECT_EQ(bytes.read<std::uint64_t>(7 * 64 + 40), 0xa3U);
+  EXPECT_EQ(bytes.read<std::uint64_t>(7 * 64 + 48), 0xa4U);
 }
 
 TEST(SessionPage, FlagsOfNeighbouringSlotsLieOnDifferentLines) {

@@ -30,6 +30,7 @@
 #include <ringside/event.hpp>
 #include <ringside/expected.hpp>
 #include <ringside/presence.hpp>
+#include <ringside/stats.hpp>
 #include <ringside/subscription.hpp>
 #include <ringside/topic.hpp>
 
@@ -129,6 +130,14 @@ class Client {
 
   /// Everybody on the topic, as of one version.
   expected<PresenceList, RequestError> presence_list(std::string_view topic);
+
+  // ------------------------------------------------------------------------------------------- statistics
+
+  /// All topics that have a ring, by name.
+  expected<std::vector<TopicStat>, RequestError> topic_stats();
+
+  /// Everybody who reads one topic, in the order in which they came. `no_such_topic` where it has no ring.
+  expected<std::vector<ReaderStat>, RequestError> reader_stats(std::string_view topic);
 
   // ------------------------------------------------------------------------------------------- the session
 

@@ -8,7 +8,7 @@
 // Ordering   the topic's one order: ascending sequences, each event once.
 //            A handler sees a gap before the event that follows it.
 // Loss       a reader that is overrun is told exactly which events it missed, and goes on
-//            at the oldest that is left.
+//            at the oldest that is left. A reliable one is not overrun until it is told that it is reliable no more.
 // Crash      what was published before agentd died can still be read; then every call says `daemon_gone`.
 // Trust      bounds come from the ring's own checked geometry. agentd, the ring's only writer, has verified
 //            each event before publishing it; `SubscribeOptions::verify` verifies each again.
@@ -49,6 +49,13 @@ struct SubscribeOptions {
   /// agentd and the library fall back to it by themselves where no slot or line is left
   /// (`Subscription::copying`).
   bool copying = false;
+
+  /// The ring keeps what this subscription has not consumed, by as much as agentd is configured to
+  /// (`ring.reliable_segments`): each event is seen, whoever else reads and however fast it is written. A reader that
+  /// needs more is evicted: it is told (`Subscription::on_evicted`), and goes on as any other. What a poll has handed
+  /// out, or a later `next` has left behind, is consumed. Nobody waits for the reader. Not with `copying`; refused as
+  /// `no_slot` where the ring or the session has no slot or line left.
+  bool reliable = false;
 
   /// Check each event again before it is handed out (encoding, UTF-8, values), as agentd did before it published
   /// it: for a small event that takes longer than all the rest of a poll. One that fails is left out, counted in
@@ -174,6 +181,10 @@ class Subscription {
   /// Called before the event that follows a gap, from within poll, next or an iteration. Empty: nobody.
   void on_gap(std::function<void(const Gap&)> handler);
 
+  /// Called from within poll, next or an iteration, before the first gap that follows, when a reliable subscription has
+  /// fallen too far behind and is reliable no more. Empty: nobody.
+  void on_evicted(std::function<void()> handler);
+
   /// Called from within poll, next or an iteration when the state has changed: `live` before the first event
   /// of a life, `pending` after its last. Empty: nobody.
   void on_state(std::function<void(SubscriptionState)> handler);
@@ -186,6 +197,9 @@ class Subscription {
 
   /// Whether each event is copied out of the ring.
   bool copying() const noexcept;
+
+  /// Whether it was subscribed as reliable and was not evicted, as of the last poll or next.
+  bool reliable() const noexcept;
 
   /// The topic's name; empty once ended.
   std::string_view topic() const noexcept;
