@@ -124,10 +124,13 @@ ReaderFacts Attachment::facts_of(std::uint64_t number, const Subscription& subsc
   facts.subscription = number;
   facts.reading = subscription.reading;
   if (subscription.line == 0) return facts;
-  // relaxed, here and below: each is a number of a moment ago.
-  facts.evicted = page_.evicted(subscription.line)->load(std::memory_order::relaxed) != 0;
-  facts.next_sequence = page_.acknowledged(subscription.line)->load(std::memory_order::relaxed);
-  facts.lost = page_.lost(subscription.line)->load(std::memory_order::relaxed);
+  // relaxed: a number of a moment ago.
+  const auto of_now = [](const std::atomic<std::uint64_t>* word) {
+    return word->load(std::memory_order::relaxed);
+  };
+  facts.evicted = of_now(page_.evicted(subscription.line)) != 0;
+  facts.next_sequence = of_now(page_.acknowledged(subscription.line));
+  facts.lost = of_now(page_.lost(subscription.line));
   return facts;
 }
 

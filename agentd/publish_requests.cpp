@@ -46,8 +46,8 @@ expected<schema::EventBuffer, Refusal> take_event(const control::EncodedEvent& e
   schema::EventBuffer event = schema::restamp(found->event(), agent.incarnation(), agent.run());
   if (event.bytes().size() > topic.event_size_max()) {
     return refuse(control::ErrorCode::event_too_large,
-                  fmt::format("{} has {} bytes, a segment of {} takes {}", name, event.bytes().size(),
-                              topic.name(), topic.event_size_max()));
+                  fmt::format("{} has {} bytes; {} takes {} at most (ring.large_event_max)", name,
+                              event.bytes().size(), topic.name(), topic.event_size_max()));
   }
   return event;
 }
@@ -75,7 +75,7 @@ Refusal refusal_of(BatchFault fault, const Topic& topic) {
   switch (fault) {
     case BatchFault::too_large:
       return {control::ErrorCode::event_too_large,
-              fmt::format("an event is larger than the {} bytes that a segment of {} takes",
+              fmt::format("an event is larger than the {} bytes that {} takes at most (ring.large_event_max)",
                           topic.event_size_max(), topic.name())};
     case BatchFault::no_space:
       return {control::ErrorCode::no_space,

@@ -63,7 +63,7 @@ TEST(Connect, NamesBothVersionsWhenTheyDiffer) {
   const ConnectError error = refused(daemon);
   EXPECT_EQ(error.fault, ConnectFault::unsupported_version);
   EXPECT_NE(error.message.find("layout 99"), std::string::npos) << error.message;
-  EXPECT_NE(error.message.find("layout 1"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("layout 2"), std::string::npos) << error.message;
 }
 
 TEST(Connect, HandsOnWhyTheDaemonRefuses) {

@@ -21,8 +21,13 @@
 namespace ringside::shm {
 namespace {
 
-constexpr RingGeometry stepped{
-    .segment_size = 16384, .window_segments = 4, .subscription_max = 2, .pins_per_subscription = 2};
+constexpr RingGeometry stepped{.segment_size = 16384,
+                               .window_segments = 4,
+                               .subscription_max = 2,
+                               .pins_per_subscription = 2,
+                               .reliable_segments = 0,
+                               .large_segments = 0,
+                               .large_segment_size = 0};
 
 TEST(RingBacking, ShrinksTheWindowAndLosesNothingThatWasAccepted) {
   // For every step at which the system may say no for good.

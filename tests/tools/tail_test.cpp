@@ -241,7 +241,7 @@ TEST_F(Tail, UsesNoColoursWhereTheyAreNotWanted) {
 /// A ring that holds little, so that a reader can be overrun.
 class TailOverrun : public CommandTest {
  protected:
-  TailOverrun() : CommandTest("[ring]\nsegment_size = 4096\nwindow_segments = 4\n") {}
+  TailOverrun() : CommandTest("[ring]\nsegment_size = 4096\nwindow_segments = 4\nlarge_segments = 0\n") {}
 };
 
 TEST_F(TailOverrun, TellsTheExactGapGoesOnAndSaysSoInTheEnd) {
@@ -269,7 +269,7 @@ TEST_F(TailOverrun, TellsTheExactGapGoesOnAndSaysSoInTheEnd) {
   EXPECT_EQ(next, 2U + 2000U + 2U);
 }
 
-TEST_F(TailOverrun, NamesBothSizesOfAnEventThatIsLargerThanASegment) {
+TEST_F(TailOverrun, NamesBothSizesOfAnEventThatIsLargerThanItsTopicTakes) {
   start_idle("ada");
   expect_refused({"pub", "ada", "--json", custom(std::string(6000, 'x'))}, ExitCode::bad_data, "60");
 }

@@ -18,7 +18,15 @@ inline constexpr std::uint32_t scribbling_seat = 9;
 inline constexpr shm::RingGeometry geometry{.segment_size = 16 * 1024,
                                             .window_segments = 4,
                                             .subscription_max = pinning_seats,
-                                            .pins_per_subscription = 4};
+                                            .pins_per_subscription = 4,
+                                            .reliable_segments = 8,
+                                            .large_segments = 4,
+                                            .large_segment_size = 72 * 1024};
+
+/// Every other of those that pin is owed every event until it is evicted; one of them scribbles over what it acknowledges.
+[[nodiscard]] constexpr bool is_reliable(std::uint32_t seat) noexcept {
+  return seat < pinning_seats && seat % 2 == 1;
+}
 
 enum class Fault : std::uint32_t {
   none,
@@ -27,12 +35,13 @@ enum class Fault : std::uint32_t {
   out_of_order,  // another sequence than the next
   inexact_gap,   // a loss that does not begin at the next sequence
   corrupt,       // what no writer of ours writes
+  not_told,      // a loss without eviction, of one that is reliable
   not_attached,  // the page or the ring was refused
 };
 
 [[nodiscard]] constexpr std::string_view name_of(Fault fault) noexcept {
-  constexpr std::array<std::string_view, 7> names{"none",        "torn",    "held and torn", "out of order",
-                                                  "inexact gap", "corrupt", "not attached"};
+  constexpr std::array<std::string_view, 8> names{"none",        "torn",    "held and torn", "out of order",
+                                                  "inexact gap", "corrupt", "not told",      "not attached"};
   return names[static_cast<std::size_t>(fault)];
 }
 

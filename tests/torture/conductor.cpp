@@ -204,7 +204,7 @@ void Conductor::check(const Answer& answer) {
   if (answer.no_space != 0) fail("the writer has refused an event");
   if (answer.subscribers != 0) fail("a slot has leaked");
   if (answer.set_aside != 0) fail("a segment has leaked");
-  if (answer.backed_bytes > answer.object_bytes || answer.file_bytes != answer.backed_bytes)
+  if (answer.backed_bytes > answer.object_bytes || answer.resident_bytes != answer.backed_bytes)
     fail("the object has more pages than its geometry says");
   if (answer.descriptors != answer.descriptors_first)
     fail(fmt::format("descriptors: {} at first, {} now", answer.descriptors_first, answer.descriptors));
@@ -242,6 +242,7 @@ void Conductor::print_counts() const {
   fmt::print("published {}, {} rolls, up to {} segments set aside, {} of {} KiB backed\n",
              board_.published.load(std::memory_order::relaxed), last_.rolls, last_.set_aside_max,
              last_.backed_bytes / 1024, last_.object_bytes / 1024);
+  fmt::print("{} large events, {} reliable readers evicted\n", last_.large_events, last_.evicted);
   fmt::print("read {}, {} gaps, {} looks at held events, {} sleeps\n", events, gaps, held_looks, sleeps);
   fmt::print("{} readers, {} killed, {} left, {} stops\n", sessions_, kills_, leaves_, stops_);
 }

@@ -36,7 +36,9 @@ struct Answer {
   std::uint64_t set_aside_max;  // at any time
   std::uint64_t backed_bytes;
   std::uint64_t object_bytes;
-  std::uint64_t file_bytes;
+  std::uint64_t resident_bytes;
+  std::uint64_t evicted;
+  std::uint64_t large_events;
   // Of the writer's process, before the first reader and now.
   std::uint64_t descriptors_first;
   std::uint64_t descriptors;

@@ -21,10 +21,17 @@ namespace ringside::torture {
 /// checksum. So nothing that is torn, stale or another's passes for it.
 class PayloadLaw {
  public:
-  PayloadLaw(std::uint64_t seed, std::uint32_t size_max) noexcept : seed_(seed), size_max_(size_max) {}
+  PayloadLaw(std::uint64_t seed, std::uint32_t size_max, std::uint32_t large_size_max) noexcept
+      : seed_(seed), size_max_(size_max), large_size_max_(large_size_max) {}
 
-  /// Mostly small, now and then some KiB, seldom the largest that there is.
+  /// Mostly small, now and then some KiB, seldom the largest that there is, or one for a segment of its own.
   [[nodiscard]] std::uint32_t size_of(std::uint64_t sequence) const noexcept {
+    const std::uint64_t any = mixed(sequence + seed_);
+    if (any % 1000 != 1) return common_size_of(sequence);
+    return size_max_ + 1 + static_cast<std::uint32_t>((any >> 32) % (large_size_max_ - size_max_));
+  }
+  /// The size that a large event has where no large segment is free.
+  [[nodiscard]] std::uint32_t common_size_of(std::uint64_t sequence) const noexcept {
     const std::uint64_t any = mixed(sequence + seed_);
     const std::uint64_t lot = any % 1000;
     if (lot == 0) return size_max_;
@@ -36,16 +43,17 @@ class PayloadLaw {
   }
 
   /// Writes the payload of `sequence`; returns its checksum, which is to be its time.
-  std::int64_t fill(std::byte* to, std::uint64_t sequence) const noexcept {
-    return walk(sequence, size_of(sequence),
-                [to](std::size_t at, const std::uint64_t& word, std::size_t size) {
-                  std::memcpy(to + at, &word, size);
-                  return word;
-                });
+  std::int64_t fill(std::byte* to, std::uint64_t sequence, std::uint32_t size) const noexcept {
+    return walk(sequence, size, [to](std::size_t at, const std::uint64_t& word, std::size_t bytes) {
+      std::memcpy(to + at, &word, bytes);
+      return word;
+    });
   }
 
   [[nodiscard]] bool holds_for(const shm::Record& record) const noexcept {
-    if (record.size != size_of(record.sequence) || record.kind != kind_of(record.sequence)) return false;
+    const bool sized =
+        record.size == size_of(record.sequence) || record.size == common_size_of(record.sequence);
+    if (!sized || record.kind != kind_of(record.sequence)) return false;
     bool as_due = true;
     const std::int64_t checksum =
         walk(record.sequence, record.size, [&](std::size_t at, const std::uint64_t& due, std::size_t size) {
@@ -74,6 +82,7 @@ class PayloadLaw {
 
   std::uint64_t seed_;
   std::uint32_t size_max_;
+  std::uint32_t large_size_max_;
 };
 
 }  // namespace ringside::torture

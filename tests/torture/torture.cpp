@@ -63,8 +63,9 @@ int run(const Options& options) {
       ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   Board& board = *new (memory) Board{};
-  const PayloadLaw law(options.seed, geometry.payload_size_max());
-  const PayloadLaw broken_law(options.seed + 1, geometry.payload_size_max());
+  const PayloadLaw law(options.seed, geometry.payload_size_max(), geometry.large_payload_size_max());
+  const PayloadLaw broken_law(options.seed + 1, geometry.payload_size_max(),
+                              geometry.large_payload_size_max());
 
   auto [ours, writers] = std::move(shm::Channel::pair().value());
   const ::pid_t writer = ::fork();

@@ -29,6 +29,7 @@ class TorturedReader {
         waiting_end_(ticket.waiting_end),
         board_(board),
         seat_(board.seats[ticket.seat]),
+        reliable_(is_reliable(ticket.seat)),
         law_(law),
         random_(ticket.seed),
         expected_(ticket.cursor.next_sequence) {}
@@ -77,6 +78,8 @@ class TorturedReader {
   void lose(const shm::Gap& gap) {
     if (gap.first != expected_ || gap.count == 0) fail(Fault::inexact_gap, gap.first);
     expected_ = gap.first + gap.count;
+    const auto* const evicted = page_.evicted(shm::subscription_line_first);
+    if (reliable_ && evicted->load(std::memory_order::relaxed) == 0) fail(Fault::not_told, gap.first);
     seat_.gaps.fetch_add(1, std::memory_order::relaxed);
   }
 
@@ -118,6 +121,7 @@ class TorturedReader {
   int waiting_end_;
   Board& board_;
   Seat& seat_;
+  bool reliable_;
   const PayloadLaw& law_;
   std::mt19937_64 random_;
   std::uint64_t expected_;
@@ -135,7 +139,8 @@ int read_under_torture(Ticket ticket, Board& board, const PayloadLaw& law) {
     return 1;
   }
   if (ticket.seat < pinning_seats) {
-    shm::RingReader reader(ring->view(), ticket.cursor, page->pins(shm::subscription_line_first));
+    constexpr std::uint32_t line = shm::subscription_line_first;
+    shm::RingReader reader(ring->view(), ticket.cursor, page->pins(line), page->acknowledged(line));
     return TorturedReader<shm::RingReader>(reader, *page, ticket, board, law).run();
   }
   shm::CopyingReader reader(ring->view(), ticket.cursor);

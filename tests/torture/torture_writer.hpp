@@ -41,6 +41,7 @@ class TortureWriter {
         object_(make_object(first_sequence)),
         writer_({object_.memory().segment(0).bytes(0) - geometry.segment_offset(0), geometry},
                 object_.backing(), first_sequence, first_generation),
+        large_(object_.large_segments()),
         first_census_(take_census()) {}
 
   /// Until the conductor hangs up; the exit code.
@@ -79,24 +80,53 @@ class TortureWriter {
   /// Half of them written in place, half copied in. A refusal is told by the writer's own counters.
   void publish() {
     const std::uint64_t sequence = writer_.next_sequence();
-    const std::uint32_t size = law_.size_of(sequence);
-    if (random_() % 2 == 0) {
+    const std::uint32_t size = law_.common_size_of(sequence);
+    if (law_.size_of(sequence) > geometry.payload_size_max() && publish_large(sequence)) {
+    } else if (random_() % 2 == 0) {
       const auto place = writer_.claim(size);
       if (!place) return;
-      const std::int64_t checksum = law_.fill(*place, sequence);
+      const std::int64_t checksum = law_.fill(*place, sequence, size);
       writer_.commit(size, law_.kind_of(sequence), checksum);
     } else {
-      const std::int64_t checksum = law_.fill(payload_.data(), sequence);
+      const std::int64_t checksum = law_.fill(payload_.data(), sequence, size);
       if (!writer_.publish({payload_.data(), size}, law_.kind_of(sequence), checksum)) return;
     }
     // relaxed: a count that only has to grow.
     board_.published.fetch_add(1, std::memory_order::relaxed);
+  }
+  /// False: readers pin every large segment.
+  bool publish_large(std::uint64_t sequence) {
+    const std::uint32_t size = law_.size_of(sequence);
+    auto segment = large_.claim(size);
+    if (!segment) {
+      static_cast<void>(writer_.free_large());
+      give_back_freed();
+      segment = large_.claim(size);
+    }
+    if (!segment) return false;
+    const std::int64_t checksum = law_.fill(segment->payload(), sequence, size);
+    writer_.publish_large(segment->index(), segment->length(), size, law_.kind_of(sequence), checksum);
+    segment->release();
+    return true;
+  }
+  void give_back_freed() {
+    while (const auto freed = writer_.take_freed_large())
+      large_.give_back(*freed);
+  }
+  /// Nobody reads any more: each comes back, and with it the pages that a reader has filled by walking where one was.
+  void give_back_large() {
+    do {
+      give_back_freed();
+    } while (writer_.free_large());
+    for (std::uint32_t index = geometry.pool_segments(); index < geometry.table_entries(); ++index)
+      large_.give_back(index);
   }
   void publish_batch() {
     for (std::uint64_t left = 1 + random_() % 64; left > 0; --left)
       publish();
     writer_.ring();
     if (random_() % 4 == 0) writer_.prepare();
+    give_back_freed();
     set_aside_max_ = std::max<std::uint64_t>(set_aside_max_, writer_.set_aside_segments());
   }
   /// By turns as fast as it can, with the processor given away, and so slowly that readers fall asleep.
@@ -126,6 +156,7 @@ class TortureWriter {
         // What was set aside is looked at again by a roll.
         for (const std::uint64_t rolls = writer_.counters().rolls; writer_.counters().rolls < rolls + 2;)
           publish();
+        give_back_large();
         break;
     }
     report(answer);
@@ -138,9 +169,13 @@ class TortureWriter {
               const std::array<shm::Descriptor, shm::channel_descriptors_max>& descriptors) {
     auto page = shm::SessionPage::attach(descriptors[0].duplicate()).value();
     shm::Descriptor ringing_end = descriptors[1].duplicate();
-    auto* const pins = order.pins != 0 ? page.pins(shm::subscription_line_first) : nullptr;
+    constexpr std::uint32_t line = shm::subscription_line_first;
+    auto* const pins = order.pins != 0 ? page.pins(line) : nullptr;
     const auto id = writer_.add_subscriber(
-        {static_cast<const Pin*>(pins), static_cast<Flag*>(page.wake_flag()), ringing_end.get()});
+        {static_cast<const Pin*>(pins), static_cast<Flag*>(page.wake_flag()), ringing_end.get(),
+         static_cast<const Pin*>(page.acknowledged(line)), static_cast<Pin*>(page.evicted(line))});
+    // The answer's cursor is the latest as well: nothing is published before it.
+    if (is_reliable(order.seat)) writer_.make_reliable(id.value(), writer_.latest());
     sessions_.at(order.seat)
         .emplace(Session{std::move(page), std::move(ringing_end), descriptors[2].duplicate(), id.value()});
   }
@@ -152,7 +187,7 @@ class TortureWriter {
     board_.finished.store(1, std::memory_order::seq_cst);
     writer_.ring();
   }
-  void report(Answer& answer) const {
+  void report(Answer& answer) {
     struct ::stat file {};
     const shm::Descriptor descriptor = object_.read_only_descriptor().value();
     ::fstat(descriptor.get(), &file);
@@ -166,7 +201,9 @@ class TortureWriter {
               .set_aside_max = set_aside_max_,
               .backed_bytes = writer_.backed_bytes(),
               .object_bytes = geometry.object_size(),
-              .file_bytes = static_cast<std::uint64_t>(file.st_size),
+              .resident_bytes = static_cast<std::uint64_t>(file.st_blocks) * 512,
+              .evicted = writer_.counters().evicted,
+              .large_events = writer_.counters().large_events,
               .descriptors_first = first_census_.descriptors,
               .descriptors = now.descriptors - 1,  // the one that is open here
               .mappings_first = first_census_.mappings,
@@ -179,6 +216,7 @@ class TortureWriter {
   std::mt19937_64 random_;
   shm::RingObject object_;
   Writer writer_;
+  shm::LargeSegments large_;
   Census first_census_;
   std::array<std::optional<Session>, seat_count> sessions_;
   std::array<std::byte, geometry.segment_size> payload_{};
