@@ -22,6 +22,9 @@ class AgentdProcess {
   /// Waits until it listens; throws std::runtime_error where it ended or refuses.
   [[nodiscard]] Client connect();
 
+  /// An agent that stays idle until it is told something, and never ends of that.
+  [[nodiscard]] StartOptions idle_agent() const;
+
   /// Ends it as its service manager would, and waits for that; throws where it does not end well.
   void stop();
 
@@ -36,8 +39,5 @@ class AgentdProcess {
   std::string config_;
   MeasuredChild process_;
 };
-
-/// An agent that stays idle until it is told something, and never ends of that.
-[[nodiscard]] StartOptions idle_agent();
 
 }  // namespace ringside::bench

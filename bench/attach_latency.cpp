@@ -26,8 +26,8 @@ namespace {
 constexpr std::string_view agent = "attach";
 constexpr std::uint32_t events_before = 10;
 
-void start_agent_with_events(Client& client) {
-  if (const auto started = client.start(agent, idle_agent()); !started)
+void start_agent_with_events(Client& client, const StartOptions& start) {
+  if (const auto started = client.start(agent, start); !started)
     throw std::runtime_error(started.error().message);
   for (std::uint32_t i = 0; i < events_before; ++i) {
     events::CustomT custom;
@@ -66,7 +66,7 @@ AttachRun attach_once(const BenchOptions& options) {
   pin_to_cores(options.cores);
   AgentdProcess agentd(options, "");
   Client client = agentd.connect();
-  start_agent_with_events(client);
+  start_agent_with_events(client, agentd.idle_agent());
   for (std::uint32_t i = 0; i < count; ++i) {
     std::uint64_t begin = now_ns();
     if (const auto touched = client.touch(agent); !touched) throw std::runtime_error(touched.error().message);

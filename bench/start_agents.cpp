@@ -73,7 +73,7 @@ PairedRun start_once(const BenchOptions& options, std::optional<std::chrono::mil
   pin_to_cores(options.cores);
   AgentdProcess agentd(options, fmt::format("[limits]\nagents = {}\ntopics = {}\n", agents + 1, agents + 16));
   Client client = agentd.connect();
-  const StartOptions start = idle_agent();
+  const StartOptions start = agentd.idle_agent();
   // The first agent has the recording read, and is not counted.
   if (const auto first = client.start("first", start); !first)
     throw std::runtime_error(first.error().message);
