@@ -92,50 +92,56 @@ void AgentRegistry::start(StartOptions options, StartDone done) {
                fmt::format("agentd runs {} agents, its limit (limits.agents): stop one, or raise the limit",
                            agents_.size())));
   }
-  auto main_topic = topics_.open(schema::main_topic(options.agent_id));
-  if (!main_topic) return done(unexpected<Refusal>(std::move(main_topic.error())));
-  agents_.emplace(options.agent_id, Entry{});
-  open_source(std::move(options), std::move(*main_topic), std::move(done));
+  open(std::move(options), std::move(done));
 }
 
-void AgentRegistry::open_source(StartOptions options, TopicHold main_topic, StartDone done) {
-  struct Job {
-    StartOptions options;
-    TopicHold main_topic;
-    StartDone done;
-    std::shared_ptr<LifeTopics> topics;
-    Opened opened;
-  };
-  const std::uint64_t incarnation = incarnations_.next(read_clocks().wall_ns);
-  auto topics =
-      std::make_shared<LifeTopics>(main_topic.topic(), incarnation, [this] { topics_.tell_stalled(); });
-  auto bridge = std::make_shared<RunnerBridge>(conductor_, topics);
+void AgentRegistry::open(StartOptions options, StartDone done) {
+  auto opening = std::make_shared<Opening>();
+  opening->options = std::move(options);
+  opening->done = std::move(done);
+  opening->incarnation = incarnations_.next(read_clocks().wall_ns);
+  opening->bridge = std::make_shared<RunnerBridge>(conductor_);
+  const std::string& agent_id = opening->options.agent_id;
+  // A child process is not begun for a start that is refused for want of a ring; a recording may be read in vain.
+  const bool ring_first = std::holds_alternative<ExecOptions>(opening->options.runner);
+  if (ring_first) {
+    opening->main_topic = topics_.open(schema::main_topic(agent_id));
+    if (!opening->main_topic)
+      return opening->done(unexpected<Refusal>(std::move(opening->main_topic.error())));
+  }
+  agents_.emplace(agent_id, Entry{});
+  open_source(opening);
+  // While the pool opens the source; what it posts is run by this thread, after this.
+  if (!ring_first) opening->main_topic = topics_.open(schema::main_topic(agent_id));
+}
+
+void AgentRegistry::open_source(const std::shared_ptr<Opening>& opening) {
   RunnerOptions wanted;
-  wanted.agent_id = options.agent_id;
-  wanted.incarnation = incarnation;
-  wanted.kind = options.runner;
-  wanted.event_size_max = main_topic->event_size_max();
-  auto job = std::make_shared<Job>(Job{std::move(options), std::move(main_topic), std::move(done),
-                                       std::move(topics), Opened{incarnation, bridge, nullptr}});
-  boost::asio::post(pool_, [this, job, wanted = std::move(wanted)]() mutable {
-    job->opened.runner = make_runner(std::move(wanted), pool_.get_executor(), job->opened.sink);
-    boost::asio::post(conductor_, [this, job = std::move(job)] {
-      const std::string agent_id = job->options.agent_id;
-      auto started = create(job->options, std::move(job->main_topic), job->topics, std::move(job->opened));
-      const auto entry = agents_.find(agent_id);
+  wanted.agent_id = opening->options.agent_id;
+  wanted.incarnation = opening->incarnation;
+  wanted.kind = opening->options.runner;
+  wanted.event_size_max = config_.ring.large_payload_size_max();
+  boost::asio::post(pool_, [this, opening, wanted = std::move(wanted)]() mutable {
+    opening->runner = make_runner(std::move(wanted), pool_.get_executor(), opening->bridge);
+    boost::asio::post(conductor_, [this, opening = std::move(opening)] {
+      auto started = create(*opening);
+      const auto entry = agents_.find(opening->options.agent_id);
       std::deque<Waiting> waiting = std::exchange(entry->second.waiting, {});
       if (!started) agents_.erase(entry);
-      job->done(std::move(started));
+      opening->done(std::move(started));
       start_waiting(std::move(waiting));
       tell_if_drained();
     });
   });
 }
 
-expected<Started, Refusal> AgentRegistry::create(const StartOptions& options, TopicHold main_topic,
-                                                 const std::shared_ptr<LifeTopics>& topics, Opened opened) {
+expected<Started, Refusal> AgentRegistry::create(Opening& opened) {
+  if (!opened.main_topic) return unexpected<Refusal>(std::move(opened.main_topic.error()));
   if (!opened.runner) return unexpected<Refusal>(refusal_of(opened.runner.error()));
   if (draining_) return refuse(control::ErrorCode::stopping, "agentd is shutting down and starts no agents");
+  const StartOptions& options = opened.options;
+  auto topics = std::make_shared<LifeTopics>(opened.main_topic->topic(), opened.incarnation,
+                                             [this] { topics_.tell_stalled(); });
   AgentHost::Parts parts;
   parts.options.agent_id = options.agent_id;
   parts.options.incarnation = opened.incarnation;
@@ -144,11 +150,11 @@ expected<Started, Refusal> AgentRegistry::create(const StartOptions& options, To
   parts.options.inactivity_ms = options.inactivity_ms.value_or(config_.agent.inactivity_ms);
   parts.options.stop_timeout_ms = config_.agent.stop_timeout_ms;
   parts.presence_topic = options.presence_topic;
-  parts.main_topic = std::move(main_topic);
+  parts.main_topic = std::move(*opened.main_topic);
   parts.topics = topics;
   parts.runner = std::move(*opened.runner);
   auto host = std::make_shared<AgentHost>(conductor_, *this, std::move(parts));
-  static_cast<RunnerBridge&>(*opened.sink).bind(host);
+  opened.bridge->bind(std::move(topics), host);
   agents_.at(options.agent_id).host = host;
   if (!options.presence_topic.empty()) watched_.emplace(options.presence_topic, options.agent_id);
   topic_subscribed(schema::debug_topic(options.agent_id));  // if somebody waits there already

@@ -32,6 +32,8 @@
 
 namespace ringside::agentd {
 
+class RunnerBridge;
+
 struct StartOptions {
   std::string agent_id;
   std::variant<ReplayOptions, ExecOptions> runner;
@@ -82,10 +84,13 @@ class AgentRegistry final : public AgentOwner {
     std::shared_ptr<AgentHost> host;  // nullptr: its source is being opened
     std::deque<Waiting> waiting;
   };
-  struct Opened {  // what the pool gives back
+  struct Opening {  // a start under way
+    StartOptions options;
+    StartDone done;
     std::uint64_t incarnation = 0;
-    std::shared_ptr<RunnerSink> sink;
-    expected<std::unique_ptr<Runner>, RunnerError> runner;
+    std::shared_ptr<RunnerBridge> bridge;
+    expected<TopicHold, Refusal> main_topic;
+    expected<std::unique_ptr<Runner>, RunnerError> runner;  // what the pool gives back
   };
 
   void agent_changed(AgentHost& host) override;
@@ -93,9 +98,9 @@ class AgentRegistry final : public AgentOwner {
   void agent_done(AgentHost& host) override;
 
   [[nodiscard]] std::optional<Refusal> check(const StartOptions& options) const;
-  void open_source(StartOptions options, TopicHold main_topic, StartDone done);
-  expected<Started, Refusal> create(const StartOptions& options, TopicHold main_topic,
-                                    const std::shared_ptr<LifeTopics>& topics, Opened opened);
+  void open(StartOptions options, StartDone done);
+  void open_source(const std::shared_ptr<Opening>& opening);
+  expected<Started, Refusal> create(Opening& opened);
   void forget(const std::string& agent_id);
   void remember(const std::string& agent_id);
   void start_waiting(std::deque<Waiting> waiting);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/daemon.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -26,6 +29,7 @@
 #include "agentd/namespace_place.hpp"
 #include "agentd/version.hpp"
 #include "shm/channel.hpp"
+#include "shm/descriptor.hpp"
 
 namespace ringside::agentd {
 
@@ -91,6 +95,17 @@ void raise_descriptor_limit() {
   }
 }
 
+/// The kernel doubles a process's table of descriptors when it is full, and where the process has several threads, whoever
+/// opens the next one waits for it: 10 ms in which the conductor serves nobody. So the table gets its size while this
+/// is the only thread, 8 bytes for each. It costs those waits and nothing else where that fails.
+void make_room_for_descriptors(std::uint32_t count) {
+  const shm::Descriptor any(::open("/", O_PATH | O_CLOEXEC));
+  rlimit limit{};
+  if (!any || count == 0 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t last = std::min<rlim_t>(limit.rlim_cur, count) - 1;
+  const shm::Descriptor highest(::fcntl(any.get(), F_DUPFD_CLOEXEC, static_cast<int>(last)));
+}
+
 }  // namespace
 
 struct Daemon::Parts {
@@ -121,6 +136,7 @@ expected<std::unique_ptr<Daemon>, StartFailure> Daemon::create(Config config) {
   // A reader of our log that went away is no reason to die.
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
+  make_room_for_descriptors(config.limits.topics);
   auto passed = take_passed_socket();
   if (!passed) return unexpected<StartFailure>(std::move(passed.error()));
   PlaceQuestion question = ask_environment(config.namespace_name, config.socket);

@@ -18,11 +18,13 @@ class AgentHost;
 /// Ordering: an event is in its topic's order before the end of its run can be told to anybody.
 class RunnerBridge final : public RunnerSink {
  public:
-  RunnerBridge(boost::asio::io_context& conductor, std::shared_ptr<LifeTopics> topics)
-      : conductor_(conductor), topics_(std::move(topics)) {}
+  explicit RunnerBridge(boost::asio::io_context& conductor) : conductor_(conductor) {}
 
-  /// To whom the ends of runs are told. Called once, before the runner is started.
-  void bind(std::weak_ptr<AgentHost> host) { host_ = std::move(host); }
+  /// Where events go, and to whom the ends of runs are told. Called once, before the runner is started.
+  void bind(std::shared_ptr<LifeTopics> topics, std::weak_ptr<AgentHost> host) {
+    topics_ = std::move(topics);
+    host_ = std::move(host);
+  }
 
   expected<void, PublishError> publish(schema::EventBuffer event) override {
     return topics_->publish(std::move(event));

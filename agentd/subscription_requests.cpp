@@ -82,7 +82,7 @@ void ControlRequests::subscribe(Client& client, const control::Subscribe& reques
       [this, answer, attachment = std::weak_ptr(client.attachment)](expected<Grant, Refusal> grant) {
         if (!grant) return answer->refuse(std::move(grant.error()));
         std::vector<shm::Descriptor> descriptors;
-        descriptors.push_back(grant->topic->read_only_descriptor().duplicate());
+        descriptors.push_back(grant->topic->open_read_only());
         if (!descriptors.front()) {
           if (const auto taken = attachment.lock()) taken->unsubscribe(grant->subscription, [](bool) {});
           return answer->refuse(

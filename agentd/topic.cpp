@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/topic.hpp"
 
+#include <array>
+#include <cstdint>
 #include <cstring>
+#include <mutex>
 #include <new>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -17,10 +21,9 @@
 namespace ringside::agentd {
 
 struct Topic::State {
-  State(TopicOptions asked, shm::RingObject made, shm::Descriptor opened)
+  State(TopicOptions asked, shm::RingObject made)
       : options(std::move(asked)),
         object(std::move(made)),
-        read_only(std::move(opened)),
         large(object.large_segments()),
         writer(object, large, schema::agent_of(options.name).has_value(),
                {.hand_over = [this] { return hand_over(); },
@@ -71,7 +74,6 @@ struct Topic::State {
 
   TopicOptions options;
   shm::RingObject object;
-  shm::Descriptor read_only;
   shm::LargeSegments large;
   TopicWriter writer;
   WritingRole<TopicEntry, TopicWriter> role{writer};
@@ -86,6 +88,19 @@ tl::unexpected<TopicError> failed(const TopicOptions& options, std::string_view 
   return tl::unexpected(TopicError{error_number, std::move(message)});
 }
 
+using BootId = std::array<std::uint8_t, shm::boot_id_bytes>;
+
+/// Read once a process, which no boot outlives; a failure is tried again.
+expected<BootId, int> this_boot() {
+  static std::mutex mutex;
+  static std::optional<BootId> known;
+  const std::lock_guard lock(mutex);
+  if (known) return *known;
+  auto read = shm::read_boot_id();
+  if (read) known = *read;
+  return read;
+}
+
 }  // namespace
 
 expected<std::shared_ptr<Topic>, TopicError> Topic::create(TopicOptions options) {
@@ -93,19 +108,14 @@ expected<std::shared_ptr<Topic>, TopicError> Topic::create(TopicOptions options)
   shm::RingIdentity identity;
   identity.topic = options.name;
   identity.incarnation = options.incarnation;
-  const auto boot_id = shm::read_boot_id();
+  const auto boot_id = this_boot();
   if (!boot_id) return failed(options, "this boot's id could not be read", boot_id.error());
   identity.boot_id = *boot_id;
 
   auto object =
       shm::RingObject::create(options.object_name, options.geometry, identity, options.first_sequence);
   if (!object) return failed(options, describe(object.error().fault), object.error().error_number);
-  auto read_only = object->read_only_descriptor();
-  if (!read_only) {
-    object->remove();
-    return failed(options, "the ring could not be opened for its readers", read_only.error());
-  }
-  auto state = std::make_unique<State>(std::move(options), std::move(*object), std::move(*read_only));
+  auto state = std::make_unique<State>(std::move(options), std::move(*object));
   const std::shared_ptr<Topic> topic(new Topic(std::move(state)));
   topic->state_->self = topic;
   return topic;
@@ -216,8 +226,8 @@ const std::string& Topic::object_name() const noexcept {
   return state_->object.name();
 }
 
-const shm::Descriptor& Topic::read_only_descriptor() const noexcept {
-  return state_->read_only;
+shm::Descriptor Topic::open_read_only() const noexcept {
+  return state_->object.read_only_descriptor().value_or(shm::Descriptor());
 }
 
 std::uint64_t Topic::object_size() const noexcept {

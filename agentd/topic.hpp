@@ -138,8 +138,9 @@ class Topic {
 
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] const std::string& object_name() const noexcept;
-  /// The ring, opened read-only, to be passed to clients.
-  [[nodiscard]] const shm::Descriptor& read_only_descriptor() const noexcept;
+  /// The ring, opened read-only for one client, to be passed to it; invalid where no descriptor is left. Not kept: a topic
+  /// that nobody reads costs one descriptor.
+  [[nodiscard]] shm::Descriptor open_read_only() const noexcept;
   [[nodiscard]] std::uint64_t object_size() const noexcept;
   [[nodiscard]] const shm::RingGeometry& geometry() const noexcept;
   /// The largest event, in bytes; `publish` refuses larger ones.

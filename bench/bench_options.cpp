@@ -19,7 +19,7 @@ bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code)
   bool smoke = false;
   app.add_option("--bench", options.benches,
                  "only these: one_to_one_throughput one_to_many_throughput ping_pong_latency "
-                 "publish_to_handler_latency start_agents");
+                 "publish_to_handler_latency writer_cost wake_latency attach_latency start_agents");
   app.add_option("--size", options.sizes, "payload sizes, bytes")
       ->capture_default_str()
       ->check(CLI::Range(16, 32768));
@@ -33,7 +33,12 @@ bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code)
   app.add_option("--messages", options.messages, "messages of a throughput run")->capture_default_str();
   app.add_option("--round-trips", options.round_trips, "round trips of a latency run")->capture_default_str();
   app.add_option("--agents", options.agents, "agents of start_agents")->capture_default_str();
+  app.add_option("--idle-ms", options.idle_ms, "how long start_agents watches its idle agents")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3'600'000));
   app.add_option("--json", options.json_path, "write a JSON line for each result to this file");
+  app.add_option("--tables", options.tables,
+                 "print the tables of docs/performance.md from these files of --json, and measure nothing");
   app.add_flag("--smoke", smoke,
                "every bench once, as small as it goes: shows that it runs, measures nothing");
   try {
@@ -50,6 +55,7 @@ bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code)
     options.round_trips = 500;
     options.floor_round_trips = 500;
     options.agents = 5;
+    options.idle_ms = 20;
   }
   return true;
 }

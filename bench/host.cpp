@@ -93,9 +93,14 @@ std::string unfit_to_measure() {
 }
 
 bool pin_to_core(int core) {
+  return pin_to_cores({core});
+}
+
+bool pin_to_cores(const std::vector<int>& cores) {
   cpu_set_t set;
   CPU_ZERO(&set);
-  CPU_SET(static_cast<unsigned>(core), &set);
+  for (const int core : cores)
+    CPU_SET(static_cast<unsigned>(core), &set);
   return pthread_setaffinity_np(pthread_self(), sizeof set, &set) == 0;
 }
 

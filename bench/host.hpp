@@ -30,4 +30,7 @@ std::string unfit_to_measure();
 /// Pins the calling thread. False where the kernel refuses (a container's mask, a core that is gone).
 bool pin_to_core(int core);
 
+/// Lets the calling thread, and what it starts from now on, use all of them again. False as above.
+bool pin_to_cores(const std::vector<int>& cores);
+
 }  // namespace ringside::bench

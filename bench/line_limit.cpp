@@ -75,11 +75,8 @@ void measure_beside_line(const BenchOptions& options, const char* bench,
       bare.latency = measure_line(options, options.round_trips).percentiles();
       Result ours = run_once(options, size);
       const double after = line_floor_ns(options);
-      for (Result* result : {&bare, &ours}) {
-        result->floor_ns_before = before;
-        result->floor_ns_after = after;
-      }
       runs.push_back({std::move(bare), std::move(ours)});
+      runs.back().set_floors(before, after);
     }
     for (const Result& result : settle(runs))
       sink(result);

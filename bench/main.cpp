@@ -6,6 +6,8 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -13,6 +15,8 @@
 #include "bench/host.hpp"
 #include "bench/process_benches.hpp"
 #include "bench/result.hpp"
+#include "bench/result_line.hpp"
+#include "bench/result_tables.hpp"
 
 namespace {
 
@@ -40,6 +44,9 @@ int run(const BenchOptions& options) {
   if (options.wants("ping_pong_latency")) ping_pong_latency(options, sink);
   if (options.wants("publish_to_handler_latency")) publish_to_handler_latency(options, sink);
   if (options.wants("start_agents")) start_agents(options, sink);
+  if (options.wants("writer_cost")) writer_cost(options, sink);
+  if (options.wants("wake_latency")) wake_latency(options, sink);
+  if (options.wants("attach_latency")) attach_latency(options, sink);
   if (json.is_open() && !json.good()) {
     fmt::print(stderr, "ringside-bench: {} could not be written whole: is the disk full?\n",
                options.json_path);
@@ -49,12 +56,27 @@ int run(const BenchOptions& options) {
   return whole ? 0 : 1;
 }
 
+int print_tables(const std::vector<std::string>& paths) {
+  std::vector<std::vector<ResultLine>> files;
+  for (const std::string& path : paths) {
+    auto lines = read_result_file(path);
+    if (!lines) {
+      fmt::print(stderr, "ringside-bench: {}\n", lines.error());
+      return 65;
+    }
+    files.push_back(std::move(*lines));
+  }
+  fmt::print("{}", result_tables(files));
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   BenchOptions options;
   int exit_code = 0;
   if (!parse_options(argc, argv, options, exit_code)) return exit_code;
+  if (!options.tables.empty()) return print_tables(options.tables);
   if (const std::string reason = unfit_to_measure(); !reason.empty()) {
     fmt::print(stderr, "ringside-bench: {}: build the release preset\n", reason);
     return 1;

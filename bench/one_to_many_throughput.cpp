@@ -127,11 +127,8 @@ void throughput(const BenchOptions& options, const char* bench, std::uint32_t si
     limit.messages_per_s = measure_copy(options, size);
     Result ours = throughput_once(options, bench, size, readers);
     const double after = line_floor_ns(options);
-    for (Result* result : {&limit, &ours}) {
-      result->floor_ns_before = before;
-      result->floor_ns_after = after;
-    }
     runs.push_back({std::move(limit), std::move(ours)});
+    runs.back().set_floors(before, after);
   }
   for (const Result& result : settle(runs))
     sink(result);

@@ -26,7 +26,16 @@ void ping_pong_latency(const BenchOptions& options, const ResultSink& sink);
 /// From publish() on a thread inside agentd to the handler in a client that spins: how long?
 void publish_to_handler_latency(const BenchOptions& options, const ResultSink& sink);
 
-/// Many agents at once in one agentd: how long does a start take, and what shared memory is resident?
+/// Many agents at once in one agentd: how long does a start take, what memory is resident, what CPU does it take idle?
 void start_agents(const BenchOptions& options, const ResultSink& sink);
+
+/// What does a publish cost the writer with 0, 1, 4, 16 readers attached?
+void writer_cost(const BenchOptions& options, const ResultSink& sink);
+
+/// From publish() to the handler of a client that sleeps: how long, beside a bare pipe?
+void wake_latency(const BenchOptions& options, const ResultSink& sink);
+
+/// From subscribe(), or from connect(), to the first event in the handler: how long?
+void attach_latency(const BenchOptions& options, const ResultSink& sink);
 
 }  // namespace ringside::bench

@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Question: a thousand agents at once in one agentd: how long does each start take, and what memory do they keep resident?
+// Question: many agents at once in one agentd: how long does each start take, what memory do they keep resident, and what
+// CPU does agentd take while they are all idle?
 //
-// agentd is a process of its own. Each start is one request, answered before the next is sent; every time is kept. The
-// agents then stay idle. Shared memory is what their rings have of /dev/shm, the rest is the growth of agentd's own memory.
-#include <csignal>
+// agentd is a process of its own, and neither it nor the client is pinned. Each start is one request, answered before the
+// next is sent; every time is kept. Beside it, in the same run: a request that does nothing (`touch`), which is what the
+// way to agentd and back takes. Shared memory is what the rings have of /dev/shm, the rest is the growth of agentd's own
+// memory. Idle CPU is what its threads ran in the seconds after the last start of the last run, one client attached.
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
-#include <fstream>
+#include <optional>
+#include <stdexcept>
 #include <string>
-#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include <ringside/client.hpp>
 
+#include "bench/agentd_process.hpp"
+#include "bench/host.hpp"
 #include "bench/line_limit.hpp"
-#include "bench/measured_child.hpp"
 #include "bench/monotonic_clock.hpp"
 #include "bench/process_benches.hpp"
-#include "bench/scratch_folder.hpp"
 
 namespace ringside::bench {
 namespace {
@@ -39,65 +45,67 @@ std::uint64_t resident_in_shm() {
   return bytes;
 }
 
-/// Resident private memory of a process, bytes.
-std::uint64_t resident_private(pid_t pid) {
-  std::ifstream status(fmt::format("/proc/{}/status", pid));
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("RssAnon:")) return std::stoull(line.substr(8)) * 1024;
-  }
-  return 0;
+/// ns of CPU in a second, over `period`.
+std::uint64_t idle_cpu(const AgentdProcess& agentd, std::chrono::milliseconds period) {
+  const std::uint64_t before = agentd.cpu_ns();
+  std::this_thread::sleep_for(period);  // the period is what is measured
+  return (agentd.cpu_ns() - before) * 1000 / static_cast<std::uint64_t>(period.count());
 }
 
-expected<Client, ConnectError> connect_when_up(MeasuredChild& agentd, const std::string& socket) {
-  for (;;) {
-    if (agentd.ended()) throw std::runtime_error("agentd ended before it listened");
-    auto client = Client::connect({.socket = socket, .namespace_name = {}, .name = "bench"});
-    if (client || (client.error().fault != ConnectFault::unreachable &&
-                   client.error().fault != ConnectFault::no_socket))
-      return client;
-    sched_yield();
+/// Calls ask(i) for each i below `count`, and times each call. Throws where one is refused.
+template <class Ask>
+LatencySamples::Percentiles time_requests(std::uint32_t count, Ask&& ask) {
+  LatencySamples samples(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint64_t begin = now_ns();
+    const auto answer = ask(i);
+    if (!answer) throw std::runtime_error(answer.error().message);
+    samples.record(now_ns() - begin);
   }
+  return samples.percentiles();
+}
+
+PairedRun start_once(const BenchOptions& options, std::optional<std::chrono::milliseconds> idle_period) {
+  PairedRun run{{.bench = "start_agents", .subject = "touch"},
+                {.bench = "start_agents", .subject = "ringside"}};
+  const std::uint32_t agents = options.agents;
+  const double before = line_floor_ns(options);
+  pin_to_cores(options.cores);
+  AgentdProcess agentd(options, fmt::format("[limits]\nagents = {}\ntopics = {}\n", agents + 1, agents + 16));
+  Client client = agentd.connect();
+  const StartOptions start = agentd.idle_agent();
+  // The first agent has the recording read, and is not counted.
+  if (const auto first = client.start("first", start); !first)
+    throw std::runtime_error(first.error().message);
+  run.limit.latency =
+      time_requests(std::min(agents, 1000U), [&](std::uint32_t) { return client.touch("first"); });
+
+  const std::uint64_t shared_before = resident_in_shm();
+  const std::uint64_t private_before = agentd.resident_private();
+  const std::uint64_t cpu_before = agentd.cpu_ns();
+  run.ours.latency =
+      time_requests(agents, [&](std::uint32_t i) { return client.start(fmt::format("agent-{}", i), start); });
+  run.ours.agents = agents;
+  run.ours.cpu_ns_per_start = (agentd.cpu_ns() - cpu_before) / agents;
+  run.ours.shared_bytes_per_agent = (resident_in_shm() - shared_before) / agents;
+  run.ours.private_bytes_per_agent = (agentd.resident_private() - private_before) / agents;
+  if (idle_period) run.ours.idle_cpu_ns_per_s = idle_cpu(agentd, *idle_period);
+  agentd.stop();
+  run.set_floors(before, line_floor_ns(options));
+  return run;
 }
 
 }  // namespace
 
 void start_agents(const BenchOptions& options, const ResultSink& sink) {
-  Result result{.bench = "start_agents", .subject = "ringside", .size = 0, .readers = 0};
-  const ScratchFolder folder;
-  const std::string socket = folder.path() / "control.sock";
-  const std::string config = folder.path() / "agentd.toml";
-  std::ofstream(config) << fmt::format("log_level = \"warning\"\n[limits]\nagents = {}\ntopics = {}\n",
-                                       options.agents + 1, options.agents + 16);
-  result.floor_ns_before = line_floor_ns(options);
-  MeasuredChild agentd(-1, [&] {
-    execl(options.agentd_path.c_str(), "agentd", "--config", config.c_str(), "--socket", socket.c_str(),
-          nullptr);
-    throw std::runtime_error("cannot run " + options.agentd_path);
-  });
-  auto client = connect_when_up(agentd, socket);
-  if (!client) throw std::runtime_error(client.error().message);
-  const std::uint64_t shared_before = resident_in_shm();
-  const std::uint64_t private_before = resident_private(agentd.pid());
-
-  StartOptions start;
-  start.inactivity = std::chrono::milliseconds(0);
-  start.stay_idle = true;
-  start.runner =
-      ReplayRunner{.source = RINGSIDE_SOURCE_DIR "/examples/samples/weather.chunks.txt", .speed = 1};
-  LatencySamples samples(options.agents);
-  for (std::uint32_t i = 0; i < options.agents; ++i) {
-    const std::uint64_t begin = now_ns();
-    const auto started = client->start(fmt::format("agent-{}", i), start);
-    if (!started) throw std::runtime_error(started.error().message);
-    samples.record(now_ns() - begin);
+  std::vector<PairedRun> runs;
+  for (std::uint32_t run = 1; run < options.runs; ++run)
+    runs.push_back(start_once(options, std::nullopt));
+  runs.push_back(start_once(options, std::chrono::milliseconds(options.idle_ms)));
+  for (Result& result : settle(runs)) {
+    if (result.agents) result.idle_cpu_ns_per_s = runs.back().ours.idle_cpu_ns_per_s;
+    sink(result);
   }
-  result.latency = samples.percentiles();
-  result.shared_bytes_per_agent = (resident_in_shm() - shared_before) / options.agents;
-  result.private_bytes_per_agent = (resident_private(agentd.pid()) - private_before) / options.agents;
-  result.floor_ns_after = line_floor_ns(options);
-  sink(result);
-  kill(agentd.pid(), SIGTERM);
-  agentd.join();
 }
 
 }  // namespace ringside::bench

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -257,6 +258,26 @@ TEST_F(ControlAgents, AStartThatMakesNoSenseSaysWhy) {
   EXPECT_EQ(missing.error(), control::ErrorCode::bad_source);
   EXPECT_NE(missing.text().find("/nonexistent/stream"), std::string::npos) << missing.text();
   EXPECT_EQ(client_.ask(to<control::StopT>("a")).error(), control::ErrorCode::no_such_agent);
+}
+
+TEST(ControlLimits, AStartThatGetsNoRingIsRefusedAndLeavesNothingBehind) {
+  const AgentdProcess agentd({}, "[limits]\ntopics = 1\n");
+  ControlClient client(agentd.socket());
+  client.greet();
+  ASSERT_EQ(client.ask(start_idle("a")).error(), std::nullopt);
+  const auto start_replay = [] {
+    control::ReplayOptionsT replay;
+    replay.source = RINGSIDE_SOURCE_DIR "/examples/samples/weather.chunks.txt";
+    control::StartT start = start_idle("b");
+    start.runner.Set(std::move(replay));
+    return start;
+  };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(client.ask(start_replay()).error(), control::ErrorCode::no_slot);
+    EXPECT_EQ(client.ask(start_idle("b")).error(), control::ErrorCode::no_slot);
+    EXPECT_EQ(client.ask(to<control::StopT>("b")).error(), control::ErrorCode::no_such_agent);
+  }
+  EXPECT_FALSE(client.ask(start_idle("a")).as<control::StartReplyT>()->created);
 }
 
 }  // namespace

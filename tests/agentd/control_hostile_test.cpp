@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -124,7 +125,9 @@ TEST_F(ControlHostile, PassedDescriptorsAreClosedAndTheirSenderSentAway) {
     attack(1);
     attack(253);
   }
-  EXPECT_LE(open_descriptors(), before);
+  // Who was sent away hears of it before the last descriptors of its session are closed.
+  while (open_descriptors() > before)
+    std::this_thread::yield();
 }
 
 TEST_F(ControlHostile, WhoNeverReadsItsAnswersIsDisconnected) {

@@ -58,7 +58,7 @@ expected<std::uint64_t, BatchFault> TopicUnderTest::publish_batch(
 }
 
 TopicReader::TopicReader(const Topic& topic, const shm::Cursor& cursor)
-    : ring_(shm::AttachedRing::attach(topic.read_only_descriptor().duplicate(), ::geteuid()).value()),
+    : ring_(shm::AttachedRing::attach(topic.open_read_only(), ::geteuid()).value()),
       reader_(ring_.view(), cursor) {}
 
 std::vector<Seen> TopicReader::read() {

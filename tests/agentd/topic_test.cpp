@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <barrier>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -46,6 +47,17 @@ TEST(Topic, NumbersItsEventsFromTheFirstSequenceOn) {
   EXPECT_EQ(topic->next_sequence(), 44U);
   EXPECT_EQ(numbers_of(seen), (std::vector<std::uint64_t>{0, 1, 2}));
   EXPECT_GT(seen.front().time_ns, 0);
+}
+
+TEST(Topic, KeepsOneDescriptorHoweverManyReadIt) {
+  const auto open_descriptors = [] {
+    return std::ranges::distance(std::filesystem::directory_iterator("/proc/self/fd"));
+  };
+  const auto before = open_descriptors();
+  const TopicUnderTest topic;
+  for (int reader = 0; reader < 3; ++reader)
+    EXPECT_TRUE(topic->open_read_only());
+  EXPECT_EQ(open_descriptors(), before + 1);
 }
 
 TEST(Topic, KeepsCausalOrderAcrossEightProducerThreads) {
