@@ -109,16 +109,16 @@ std::string meaning(const std::deque<Measurement>& all) {
   }
   if (worst < 10'000) {
     return fmt::format(
-        "A quiet host: it took no program off its core for longer than {}, so whatever is slower than that "
-        "between "
-        "publish() and a handler is the programs' own doing.\n",
+        "A quiet host: it took no program off its core for longer than {}, so whatever is slower than that\n"
+        "between publish() and a handler is the programs' own doing.\n",
         duration_text(worst));
   }
   return fmt::format(
-      "The host kept a program that never sleeps from running for up to {}, and for {:.3f} % of the time: an "
-      "event that "
-      "comes in such a gap is handled that much later, whatever the ring takes, so no latency here has a "
-      "shorter tail.\n",
+      "The host kept a program that never sleeps from running for up to {}, and for {:.3f} % of the time: "
+      "an\n"
+      "event that comes in such a gap is handled that much later, whatever the ring takes, so no latency "
+      "here\n"
+      "has a shorter tail.\n",
       duration_text(worst), percent_of(stolen, elapsed));
 }
 

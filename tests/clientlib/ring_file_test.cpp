@@ -324,11 +324,14 @@ RC_GTEST_FIXTURE_PROP(RingFileTest, WhateverAFileSaysIsReadToAnEndAndInOrder, ()
   for (const auto& [place, word] : words) {
     // Table and segments: what the header says is checked elsewhere.
     const std::uint64_t offset = sizeof(shm::RingHeader) + place % ((size - sizeof(shm::RingHeader)) / 8) * 8;
+    // Where a segment lies is checked before anything is read.
+    if (offset < small_geometry.header_size() && offset % sizeof(shm::SegmentEntry) >= 16) continue;
     const bool plausible = *rc::gen::arbitrary<bool>();
-    write_word(offset, plausible ? shm::commit_word(word, static_cast<std::uint32_t>(word >> 40)) : word);
+    write_word(offset,
+               plausible ? shm::commit_word(word, static_cast<std::uint32_t>(word >> 40 & 0xfff)) : word);
   }
   const auto ring = RingFile::open(path());
-  if (!ring) return;  // it was where the segments are
+  RC_ASSERT(ring.has_value());
   std::uint64_t last = 0;
   const auto told = ring->read({.event = [&](const Event& event) {
     RC_ASSERT(last == 0 || event.sequence() > last);
