@@ -10,6 +10,18 @@
 
 namespace ringside::bench {
 
+namespace {
+
+/// Beside this program, as in a build folder, or where it is installed, seen from here.
+std::filesystem::path find_agentd() {
+  const auto folder = std::filesystem::canonical("/proc/self/exe").parent_path();
+  const auto beside = folder / "agentd";
+  return std::filesystem::exists(beside) ? beside
+                                         : (folder / RINGSIDE_BIN_FROM_LIBEXEC / "agentd").lexically_normal();
+}
+
+}  // namespace
+
 bool BenchOptions::wants(const std::string& bench) const {
   return benches.empty() || std::ranges::find(benches, bench) != benches.end();
 }
@@ -48,7 +60,7 @@ bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code)
     return false;
   }
   if (options.cores.empty()) options.cores = read_host().cores;
-  options.agentd_path = (std::filesystem::canonical("/proc/self/exe").parent_path() / "agentd").string();
+  options.agentd_path = find_agentd().string();
   if (smoke) {
     options.runs = 1;
     options.messages = 5'000;

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 1 ended without meeting what was asked, 64 usage, 65 bad data,\n"
-    "69 no daemon, topic or agent, 75 events were missed, 77 not allowed, 124 timeout,\n"
-    "130 interrupted. ringside(1) tells more.";
+    "66 no such file, 69 no daemon, topic or agent, 75 events were missed, 77 not allowed,\n"
+    "124 timeout, 130 interrupted. ringside(1) tells more.";
 
 void add_global_options(CLI::App& app, Invocation& invocation) {
   CLI::Option* socket =
@@ -42,8 +42,12 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_tail_command(app, invocation);
   add_pub_command(app, invocation);
   add_presence_command(app, invocation);
+  add_inspect_command(app, invocation);
+  add_latency_command(app, invocation);
+  add_bench_command(app, invocation);
+  // Not those that pass their arguments on as they are.
   for (CLI::App* command : app.get_subcommands({}))
-    command->fallthrough();
+    command->fallthrough(!command->get_prefix_command());
 }
 
 /// The words that stand where a command should, if they are none; else empty.

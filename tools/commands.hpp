@@ -32,5 +32,8 @@ void add_list_command(CLI::App& app, Invocation& invocation);
 void add_tail_command(CLI::App& app, Invocation& invocation);
 void add_pub_command(CLI::App& app, Invocation& invocation);
 void add_presence_command(CLI::App& app, Invocation& invocation);
+void add_inspect_command(CLI::App& app, Invocation& invocation);
+void add_latency_command(CLI::App& app, Invocation& invocation);
+void add_bench_command(CLI::App& app, Invocation& invocation);
 
 }  // namespace ringside::tools

@@ -9,7 +9,8 @@ enum class ExitCode : int {
   done = 0,
   unmet = 1,         // tail met neither --until nor --count; the agent's status does not allow the command
   usage = 64,        // the command line is wrong
-  bad_data = 65,     // a line, a source or an event that is not what it has to be
+  bad_data = 65,     // a line, a source, an event or a ring that is not what it has to be
+  no_input = 66,     // a file that is not there
   unavailable = 69,  // no daemon, no such topic, no such agent
   gap = 75,          // events were lost to this reader, and it said which
   not_allowed = 77,

@@ -56,15 +56,16 @@ TEST_F(Usage, HelpNamesEveryCommandAndEveryExitCode) {
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_EQ(help.err, "");
   for (const char* word :
-       {"start", "execute", "send", "cancel", "touch", "stop", "list", "tail", "pub", "presence",
-        "--namespace", "--socket", "64", "65", "69", "75", "77", "124", "130"}) {
+       {"start", "execute",  "send",    "cancel",  "touch", "stop",        "list",     "tail",
+        "pub",   "presence", "inspect", "latency", "bench", "--namespace", "--socket", "64",
+        "65",    "66",       "69",      "75",      "77",    "124",         "130"}) {
     EXPECT_NE(help.out.find(word), std::string::npos) << word;
   }
 }
 
 TEST_F(Usage, EachCommandHasHelpOfItsOwn) {
-  for (const char* command :
-       {"start", "execute", "send", "cancel", "touch", "stop", "list", "tail", "pub", "presence"}) {
+  for (const char* command : {"start", "execute", "send", "cancel", "touch", "stop", "list", "tail", "pub",
+                              "presence", "inspect", "latency"}) {
     const Finished help = run({command, "--help"});
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_NE(help.out.find(command), std::string::npos) << help.out;
@@ -138,9 +139,28 @@ TEST_F(Usage, RefusesToPublishAFileByName) {
   expect_usage_error({"pub", "a", "-", "--json", "{}"}, "--json");
 }
 
+TEST_F(Usage, RefusesLatencyOptionsThatMeanNothing) {
+  for (const char* seconds : {"0", "-1", "nan", "inf", "soon", "1e9"})
+    expect_usage_error({"latency", "--seconds", seconds}, "--seconds");
+  expect_usage_error({"latency", "--core", "0", "1", "2"}, "--core");
+  expect_usage_error({"latency", "--core", "-1"}, "--core");
+  expect_usage_error({"latency", "--intrinsic", "--core", "1000000"}, "--core 1000000");
+}
+
+TEST_F(Usage, RefusesInspectOptionsThatMeanNothing) {
+  expect_usage_error({"inspect", "ring", "--events", "0"}, "--events");
+  expect_usage_error({"inspect", "ring", "--events", "-1"}, "--events");
+  expect_usage_error({"inspect", "--events", "5"}, "RING");
+  expect_usage_error({"inspect", "one", "two"}, "two");
+}
+
 TEST_F(Usage, SaysWhereItLookedForADaemon) {
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"list"}, {"tail", "a"}, {"send", "a", "hi"}, {"presence", "list", "conversation:1"}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"list"},
+                                             {"tail", "a"},
+                                             {"send", "a", "hi"},
+                                             {"presence", "list", "conversation:1"},
+                                             {"latency"}}) {
     expect_error(run(words), ExitCode::unavailable, "control.sock");
   }
   expect_error(run({"--namespace", "elsewhere", "list"}), ExitCode::unavailable, "elsewhere");
