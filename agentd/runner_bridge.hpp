@@ -24,8 +24,11 @@ class RunnerBridge final : public RunnerSink {
   /// To whom the ends of runs are told. Called once, before the runner is started.
   void bind(std::weak_ptr<AgentHost> host) { host_ = std::move(host); }
 
-  expected<void, PublishError> publish(schema::EventBuffer event) override {
-    return topics_->publish(std::move(event));
+  expected<void, PublishError> publish(const schema::EventBuffer& event) override {
+    return topics_->publish(event);
+  }
+  expected<void, PublishError> publish(const schema::TokenDelta& delta) override {
+    return topics_->publish(delta);
   }
   void run_finished(std::uint64_t run, RunOutcome outcome) override;
   void runner_ended(RunnerExit exit, std::string detail) override;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/topic.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +34,24 @@ struct Topic::State {
     } catch (...) {
       return false;  // no memory for the task: then it is this thread's
     }
+  }
+
+  /// Has `encode` write the event into the ring where nobody else writes, else into an entry for whoever does.
+  template <class Encode>
+  expected<void, PublishError> publish(const EventWork& event, Encode&& encode) {
+    if (writer.stalled()) {
+      role.resume();
+      if (writer.stalled()) return tl::unexpected(PublishError::no_space);
+    }
+    const bool delivered = role.deliver_in_place([&] { return writer.claim(event.size); },
+                                                 [&] { writer.deliver_claimed(event, encode); });
+    if (delivered) return {};
+    try {
+      role.submit(TopicEntry::with_event(event, encode));
+    } catch (const std::bad_alloc&) {
+      return tl::unexpected(PublishError::no_space);
+    }
+    return {};
   }
 
   void submit(TopicEntry::Work work) { role.submit(std::make_unique<TopicEntry>(std::move(work))); }
@@ -85,20 +105,18 @@ Topic::~Topic() {
   state_->writer.close();
 }
 
-expected<void, PublishError> Topic::publish(schema::EventBuffer event) {
-  if (event.bytes().size() > event_size_max()) return tl::unexpected(PublishError::too_large);
-  if (state_->writer.stalled()) {
-    retry();
-    if (state_->writer.stalled()) return tl::unexpected(PublishError::no_space);
-  }
-  std::unique_ptr<TopicEntry> entry;
-  try {
-    entry = std::make_unique<TopicEntry>(std::move(event));
-  } catch (const std::bad_alloc&) {
-    return tl::unexpected(PublishError::no_space);
-  }
-  state_->role.submit(std::move(entry));
-  return {};
+expected<void, PublishError> Topic::publish(const schema::EventBuffer& event) {
+  const std::span<const std::byte> bytes = event.bytes();
+  if (bytes.size() > event_size_max()) return tl::unexpected(PublishError::too_large);
+  return state_->publish({event.stamp(), static_cast<std::uint32_t>(bytes.size()), event.kind()},
+                         [&](std::byte* to) { std::ranges::copy(bytes, to); });
+}
+
+expected<void, PublishError> Topic::publish(const schema::TokenDelta& delta) {
+  const std::uint64_t size = delta.encoded_size();
+  if (size > event_size_max()) return tl::unexpected(PublishError::too_large);
+  return state_->publish({delta.stamp, static_cast<std::uint32_t>(size), schema::TokenDelta::kind},
+                         [&](std::byte* to) { delta.encode(to); });
 }
 
 void Topic::publish(std::vector<schema::EventBuffer> batch, BatchCompletion done) {

@@ -38,7 +38,7 @@ TopicWriter::TopicWriter(shm::RingObject& object, bool judges, std::function<boo
 
 void TopicWriter::deliver(std::unique_ptr<TopicEntry> entry) noexcept {
   // Who reads comes and goes past what waits: nobody has seen that yet, and a pin given back may make room for it.
-  if ((backlog_.empty() || !is_ordered_with_events(entry->work)) && perform(entry->work)) return;
+  if ((backlog_.empty() || !is_ordered_with_events(entry->work)) && perform(*entry)) return;
   backlog_.push(std::move(entry));
   tell();
 }
@@ -54,12 +54,12 @@ void TopicWriter::end_drain() noexcept {
 }
 
 void TopicWriter::work_off_backlog() noexcept {
-  while (!backlog_.empty() && perform(backlog_.front().work))
+  while (!backlog_.empty() && perform(backlog_.front()))
     backlog_.pop();
 }
 
-bool TopicWriter::perform(TopicEntry::Work& work) noexcept {
-  return std::visit(Overloaded{[this](schema::EventBuffer& event) { return write(event); },
+bool TopicWriter::perform(TopicEntry& entry) noexcept {
+  return std::visit(Overloaded{[&](EventWork& event) { return write(event, entry.event_bytes(event)); },
                                [this](std::unique_ptr<BatchWork>& batch) { return write_batch(*batch); },
                                [this](std::unique_ptr<SubscribeWork>& asked) {
                                  subscribe(*asked);
@@ -87,47 +87,65 @@ bool TopicWriter::perform(TopicEntry::Work& work) noexcept {
                                  run_ = 0;
                                  return true;
                                }},
-                    work);
+                    entry.work);
 }
 
-bool TopicWriter::is_current(const schema::EventBuffer& event) const noexcept {
+bool TopicWriter::is_current(schema::Stamp stamp) const noexcept {
   if (!judges_) return true;
-  const schema::Stamp stamp = event.stamp();
   if (stamp.incarnation == 0 || stamp.incarnation != incarnation_) return false;
   return stamp.run == 0 || stamp.run == run_;
 }
 
-std::optional<std::uint64_t> TopicWriter::commit(const schema::EventBuffer& event) noexcept {
-  const auto sequence = writer_.publish(event.bytes(), static_cast<std::uint32_t>(event.kind()), time());
-  if (!sequence) return std::nullopt;  // too large was refused before it had a place
-  if (++commits_ == commits_per_ring_max) {
-    writer_.ring();
-    commits_ = 0;
-  }
-  return *sequence;
+void TopicWriter::drop_stale(std::uint64_t count) noexcept {
+  // relaxed: a count, of one holder at a time.
+  stale_dropped_.fetch_add(count, std::memory_order::relaxed);
 }
 
-bool TopicWriter::write(schema::EventBuffer& event) noexcept {
-  if (is_current(event)) return commit(event).has_value();
-  // relaxed: a count, of one holder at a time.
-  stale_dropped_.fetch_add(1, std::memory_order::relaxed);
+bool TopicWriter::claim(std::uint32_t size) noexcept {
+  if (!backlog_.empty()) return false;
+  const auto place = writer_.claim(size);
+  if (place) claimed_ = *place;
+  return place.has_value();
+}
+
+void TopicWriter::commit_claimed(const EventWork& event) noexcept {
+  writer_.commit(event.size, static_cast<std::uint32_t>(event.kind), time());
+  count_commit();
+}
+
+bool TopicWriter::commit(std::span<const std::byte> event, events::Payload kind) noexcept {
+  // What is too large was refused before it had a place.
+  if (!writer_.publish(event, static_cast<std::uint32_t>(kind), time())) return false;
+  count_commit();
+  return true;
+}
+
+void TopicWriter::count_commit() noexcept {
+  if (++commits_ != commits_per_ring_max) return;
+  writer_.ring();
+  commits_ = 0;
+}
+
+bool TopicWriter::write(const EventWork& event, std::span<const std::byte> bytes) noexcept {
+  if (is_current(event.stamp)) return commit(bytes, event.kind);
+  drop_stale(1);
   return true;
 }
 
 bool TopicWriter::write_batch(BatchWork& batch) noexcept {
   if (batch.committed == 0) {
     const bool current =
-        std::ranges::all_of(batch.events, [this](const auto& each) { return is_current(each); });
+        std::ranges::all_of(batch.events, [this](const auto& each) { return is_current(each.stamp()); });
     if (!current) {
-      // relaxed: a count, of one holder at a time.
-      stale_dropped_.fetch_add(batch.events.size(), std::memory_order::relaxed);
+      drop_stale(batch.events.size());
       if (batch.done) batch.done(tl::unexpected(BatchFault::stale));
       return true;
     }
     batch.first_sequence = writer_.next_sequence();
   }
   for (; batch.committed < batch.events.size(); ++batch.committed) {
-    if (!commit(batch.events[batch.committed])) return false;
+    const schema::EventBuffer& event = batch.events[batch.committed];
+    if (!commit(event.bytes(), event.kind())) return false;
   }
   tell();
   if (batch.done) batch.done(batch.first_sequence);

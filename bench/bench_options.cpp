@@ -17,9 +17,10 @@ bool BenchOptions::wants(const std::string& bench) const {
 bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code) {
   CLI::App app("Measures Ringside between the raw limits of this machine.", "ringside-bench");
   bool smoke = false;
-  app.add_option("--bench", options.benches,
-                 "only these: one_to_one_throughput one_to_many_throughput ping_pong_latency "
-                 "publish_to_handler_latency start_agents");
+  app.add_option(
+      "--bench", options.benches,
+      "only these: one_to_one_throughput one_to_many_throughput ping_pong_latency "
+      "publish_to_handler_latency one_producer_throughput eight_producers_throughput start_agents");
   app.add_option("--size", options.sizes, "payload sizes, bytes")
       ->capture_default_str()
       ->check(CLI::Range(16, 32768));

@@ -39,6 +39,8 @@ int run(const BenchOptions& options) {
   if (options.wants("one_to_many_throughput")) one_to_many_throughput(options, sink);
   if (options.wants("ping_pong_latency")) ping_pong_latency(options, sink);
   if (options.wants("publish_to_handler_latency")) publish_to_handler_latency(options, sink);
+  if (options.wants("one_producer_throughput")) one_producer_throughput(options, sink);
+  if (options.wants("eight_producers_throughput")) eight_producers_throughput(options, sink);
   if (options.wants("start_agents")) start_agents(options, sink);
   if (json.is_open() && !json.good()) {
     fmt::print(stderr, "ringside-bench: {} could not be written whole: is the disk full?\n",
