@@ -89,7 +89,7 @@ void AgentHost::begin_run(std::uint64_t run) {
 expected<void, Refusal> AgentHost::publish(schema::EventBuffer event) {
   const events::Payload kind = event.kind();
   const std::size_t size = event.bytes().size();
-  const auto published = topics_->publish(std::move(event));
+  const auto published = topics_->publish(event);
   if (published) return {};
   Refusal refusal;
   if (published.error() == PublishError::too_large) {

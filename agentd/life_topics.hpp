@@ -48,11 +48,12 @@ class LifeTopics {
     debug_ = std::move(debug);
   }
 
-  expected<void, PublishError> publish(schema::EventBuffer event) {
-    if (!schema::is_debug_kind(event.kind())) return publish_on(*main_, std::move(event));
+  expected<void, PublishError> publish(const schema::EventBuffer& event) {
+    if (!schema::is_debug_kind(event.kind())) return publish_on(*main_, event);
     const auto debug = debug_topic();
-    return debug == nullptr ? expected<void, PublishError>{} : publish_on(*debug, std::move(event));
+    return debug == nullptr ? expected<void, PublishError>{} : publish_on(*debug, event);
   }
+  expected<void, PublishError> publish(const schema::TokenDelta& delta) { return publish_on(*main_, delta); }
 
   [[nodiscard]] const std::shared_ptr<Topic>& main_topic() const noexcept { return main_; }
   [[nodiscard]] std::shared_ptr<Topic> debug_topic() const {
@@ -61,8 +62,9 @@ class LifeTopics {
   }
 
  private:
-  expected<void, PublishError> publish_on(Topic& topic, schema::EventBuffer event) {
-    auto published = topic.publish(std::move(event));
+  template <class Event>
+  expected<void, PublishError> publish_on(Topic& topic, const Event& event) {
+    auto published = topic.publish(event);
     if (topic.stalled()) stalled_();
     return published;
   }

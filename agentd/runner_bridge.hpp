@@ -26,8 +26,11 @@ class RunnerBridge final : public RunnerSink {
     host_ = std::move(host);
   }
 
-  expected<void, PublishError> publish(schema::EventBuffer event) override {
-    return topics_->publish(std::move(event));
+  expected<void, PublishError> publish(const schema::EventBuffer& event) override {
+    return topics_->publish(event);
+  }
+  expected<void, PublishError> publish(const schema::TokenDelta& delta) override {
+    return topics_->publish(delta);
   }
   void run_finished(std::uint64_t run, RunOutcome outcome) override;
   void runner_ended(RunnerExit exit, std::string detail) override;

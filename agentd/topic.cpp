@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/topic.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -70,6 +72,39 @@ struct Topic::State {
     return LargeEvent{std::move(*segment), size, static_cast<std::uint32_t>(event.kind()), event.stamp()};
   }
 
+  expected<void, PublishError> publish_large(const schema::EventBuffer& event) {
+    if (is_stalled()) return tl::unexpected(PublishError::no_space);
+    auto large_event = make_large(event);
+    if (!large_event) return tl::unexpected(large_event.error());
+    try {
+      submit(std::make_unique<LargeEvent>(std::move(*large_event)));
+    } catch (const std::bad_alloc&) {
+      return tl::unexpected(PublishError::no_space);
+    }
+    return {};
+  }
+
+  /// Whether accepted events wait for space still, after another try.
+  bool is_stalled() noexcept {
+    if (writer.stalled()) role.resume();
+    return writer.stalled();
+  }
+
+  /// Has `encode` write the event into the ring where nobody else writes, else into an entry for whoever does.
+  template <class Encode>
+  expected<void, PublishError> publish(const EventWork& event, Encode&& encode) {
+    if (is_stalled()) return tl::unexpected(PublishError::no_space);
+    const bool delivered = role.deliver_in_place([&] { return writer.claim(event.size); },
+                                                 [&] { writer.deliver_claimed(event, encode); });
+    if (delivered) return {};
+    try {
+      role.submit(TopicEntry::with_event(event, encode));
+    } catch (const std::bad_alloc&) {
+      return tl::unexpected(PublishError::no_space);
+    }
+    return {};
+  }
+
   void submit(TopicEntry::Work work) { role.submit(std::make_unique<TopicEntry>(std::move(work))); }
 
   TopicOptions options;
@@ -129,26 +164,20 @@ Topic::~Topic() {
   state_->writer.close();
 }
 
-expected<void, PublishError> Topic::publish(schema::EventBuffer event) {
-  if (event.bytes().size() > event_size_max()) return tl::unexpected(PublishError::too_large);
-  if (state_->writer.stalled()) {
-    retry();
-    if (state_->writer.stalled()) return tl::unexpected(PublishError::no_space);
-  }
-  std::unique_ptr<TopicEntry> entry;
-  try {
-    if (event.bytes().size() > geometry().payload_size_max()) {
-      auto large = state_->make_large(event);
-      if (!large) return tl::unexpected(large.error());
-      entry = std::make_unique<TopicEntry>(std::make_unique<LargeEvent>(std::move(*large)));
-    } else {
-      entry = std::make_unique<TopicEntry>(std::move(event));
-    }
-  } catch (const std::bad_alloc&) {
-    return tl::unexpected(PublishError::no_space);
-  }
-  state_->role.submit(std::move(entry));
-  return {};
+expected<void, PublishError> Topic::publish(const schema::EventBuffer& event) {
+  const std::span<const std::byte> bytes = event.bytes();
+  if (bytes.size() > event_size_max()) return tl::unexpected(PublishError::too_large);
+  if (bytes.size() > geometry().payload_size_max()) return state_->publish_large(event);
+  return state_->publish({event.stamp(), static_cast<std::uint32_t>(bytes.size()), event.kind()},
+                         [&](std::byte* to) { std::ranges::copy(bytes, to); });
+}
+
+expected<void, PublishError> Topic::publish(const schema::TokenDelta& delta) {
+  const std::uint64_t size = delta.encoded_size();
+  if (size > event_size_max()) return tl::unexpected(PublishError::too_large);
+  if (size > geometry().payload_size_max()) return state_->publish_large(schema::pack(delta));
+  return state_->publish({delta.stamp, static_cast<std::uint32_t>(size), schema::TokenDelta::kind},
+                         [&](std::byte* to) { delta.encode(to); });
 }
 
 void Topic::publish(std::vector<schema::EventBuffer> batch, BatchCompletion done) {

@@ -25,6 +25,7 @@
 #include "agentd/expected.hpp"
 #include "agentd/publish_error.hpp"
 #include "schema/event_buffer.hpp"
+#include "schema/token_delta.hpp"
 #include "shm/descriptor.hpp"
 #include "shm/ring_geometry.hpp"
 #include "shm/ring_writer.hpp"
@@ -105,7 +106,9 @@ class Topic {
 
   /// Orders one event. Returns when it has its place, which may be before it is visible. One that fits into no segment of
   /// the pool is copied into a large one by the caller's thread before it gets its place.
-  expected<void, PublishError> publish(schema::EventBuffer event);
+  expected<void, PublishError> publish(const schema::EventBuffer& event);
+  /// The same for one token, which is encoded where it will be read: where nobody else writes nothing is allocated.
+  expected<void, PublishError> publish(const schema::TokenDelta& delta);
 
   /// Orders several events as one: contiguous, all or none. `done` is called once, after the commit, or at once where
   /// the batch is refused. An empty batch is done with the sequence that comes next.

@@ -40,7 +40,7 @@ TopicWriter::TopicWriter(shm::RingObject& object, shm::LargeSegments& large, boo
 
 void TopicWriter::deliver(std::unique_ptr<TopicEntry> entry) noexcept {
   // Who reads comes and goes past what waits: nobody has seen that yet, and a pin given back may make room for it.
-  if ((backlog_.empty() || !is_ordered_with_events(entry->work)) && perform(entry->work)) return;
+  if ((backlog_.empty() || !is_ordered_with_events(entry->work)) && perform(*entry)) return;
   backlog_.push(std::move(entry));
   tell();
 }
@@ -58,12 +58,12 @@ void TopicWriter::end_drain() noexcept {
 }
 
 void TopicWriter::work_off_backlog() noexcept {
-  while (!backlog_.empty() && perform(backlog_.front().work))
+  while (!backlog_.empty() && perform(backlog_.front()))
     backlog_.pop();
 }
 
-bool TopicWriter::perform(TopicEntry::Work& work) noexcept {
-  return std::visit(Overloaded{[this](schema::EventBuffer& event) { return write(event); },
+bool TopicWriter::perform(TopicEntry& entry) noexcept {
+  return std::visit(Overloaded{[&](EventWork& event) { return write(event, entry.event_bytes(event)); },
                                [this](std::unique_ptr<BatchWork>& batch) { return write_batch(*batch); },
                                [this](std::unique_ptr<SubscribeWork>& asked) {
                                  subscribe(*asked);
@@ -96,7 +96,7 @@ bool TopicWriter::perform(TopicEntry::Work& work) noexcept {
                                  run_ = 0;
                                  return true;
                                }},
-                    work);
+                    entry.work);
 }
 
 bool TopicWriter::is_current(schema::Stamp stamp) const noexcept {
@@ -105,37 +105,52 @@ bool TopicWriter::is_current(schema::Stamp stamp) const noexcept {
   return stamp.run == 0 || stamp.run == run_;
 }
 
-bool TopicWriter::commit(const schema::EventBuffer& event) noexcept {
-  // Too large was refused before it had a place.
-  if (!writer_.publish(event.bytes(), static_cast<std::uint32_t>(event.kind()), time())) return false;
-  committed();
+void TopicWriter::drop_stale(std::uint64_t count) noexcept {
+  // relaxed: a count, of one holder at a time.
+  stale_dropped_.fetch_add(count, std::memory_order::relaxed);
+}
+
+bool TopicWriter::claim(std::uint32_t size) noexcept {
+  if (!backlog_.empty()) return false;
+  const auto place = writer_.claim(size);
+  if (place) claimed_ = *place;
+  return place.has_value();
+}
+
+void TopicWriter::commit_claimed(const EventWork& event) noexcept {
+  writer_.commit(event.size, static_cast<std::uint32_t>(event.kind), time());
+  count_commit();
+}
+
+bool TopicWriter::commit(std::span<const std::byte> event, events::Payload kind) noexcept {
+  // What is too large was refused before it had a place.
+  if (!writer_.publish(event, static_cast<std::uint32_t>(kind), time())) return false;
+  count_commit();
   return true;
 }
 
 bool TopicWriter::commit(LargeEvent& event) noexcept {
   writer_.publish_large(event.segment.index(), event.segment.length(), event.size, event.kind, time());
   event.segment.release();
-  committed();
+  count_commit();
   return true;
 }
 
-void TopicWriter::committed() noexcept {
-  if (++commits_ < commits_per_ring_max) return;
+void TopicWriter::count_commit() noexcept {
+  if (++commits_ != commits_per_ring_max) return;
   writer_.ring();
   commits_ = 0;
 }
 
-bool TopicWriter::write(schema::EventBuffer& event) noexcept {
-  if (is_current(event.stamp())) return commit(event);
-  // relaxed: a count, of one holder at a time.
-  stale_dropped_.fetch_add(1, std::memory_order::relaxed);
+bool TopicWriter::write(const EventWork& event, std::span<const std::byte> bytes) noexcept {
+  if (is_current(event.stamp)) return commit(bytes, event.kind);
+  drop_stale(1);
   return true;
 }
 
 bool TopicWriter::write(LargeEvent& event) noexcept {
   if (is_current(event.stamp)) return commit(event);
-  // relaxed: a count, of one holder at a time.
-  stale_dropped_.fetch_add(1, std::memory_order::relaxed);
+  drop_stale(1);
   return true;
 }
 
@@ -154,16 +169,18 @@ bool TopicWriter::write_batch(BatchWork& batch) noexcept {
                                    each));
     });
     if (!current) {
-      // relaxed: a count, of one holder at a time.
-      stale_dropped_.fetch_add(batch.events.size(), std::memory_order::relaxed);
+      drop_stale(batch.events.size());
       if (batch.done) batch.done(tl::unexpected(BatchFault::stale));
       return true;
     }
     batch.first_sequence = writer_.next_sequence();
   }
   for (; batch.committed < batch.events.size(); ++batch.committed) {
-    if (!std::visit([this](auto& event) { return commit(event); }, batch.events[batch.committed]))
-      return false;
+    const bool committed = std::visit(
+        Overloaded{[this](const schema::EventBuffer& event) { return commit(event.bytes(), event.kind()); },
+                   [this](LargeEvent& event) { return commit(event); }},
+        batch.events[batch.committed]);
+    if (!committed) return false;
   }
   tell();
   if (batch.done) batch.done(batch.first_sequence);

@@ -10,10 +10,12 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "agentd/topic_backlog.hpp"
@@ -42,6 +44,15 @@ class TopicWriter {
   void begin_drain() noexcept { time_.reset(); }
   void deliver(std::unique_ptr<TopicEntry> entry) noexcept;
   void end_drain() noexcept;
+  /// Makes room for one event of `size` bytes. False: it has to wait. Requires a size that the ring takes.
+  [[nodiscard]] bool claim(std::uint32_t size) noexcept;
+  /// Has `encode(std::byte*)` write it there, or drops it where it is stale. Requires that nothing was done since `claim`.
+  template <class Encode>
+  void deliver_claimed(const EventWork& event, Encode&& encode) noexcept {
+    if (!is_current(event.stamp)) return drop_stale(1);
+    encode(claimed_);
+    commit_claimed(event);
+  }
   [[nodiscard]] bool hand_over() noexcept { return elsewhere_.hand_over && elsewhere_.hand_over(); }
 
   /// Answers what still waits. Requires that nobody holds the role or will.
@@ -60,8 +71,8 @@ class TopicWriter {
   };
 
   // Each does one kind of entry; false: no space, to be tried again.
-  bool perform(TopicEntry::Work& work) noexcept;
-  bool write(schema::EventBuffer& event) noexcept;
+  bool perform(TopicEntry& entry) noexcept;
+  bool write(const EventWork& event, std::span<const std::byte> bytes) noexcept;
   bool write(LargeEvent& event) noexcept;
   bool write_batch(BatchWork& batch) noexcept;
 
@@ -73,9 +84,11 @@ class TopicWriter {
   void free_large() noexcept;
 
   [[nodiscard]] bool is_current(schema::Stamp stamp) const noexcept;
-  bool commit(const schema::EventBuffer& event) noexcept;
+  void drop_stale(std::uint64_t count) noexcept;
+  bool commit(std::span<const std::byte> event, events::Payload kind) noexcept;
   bool commit(LargeEvent& event) noexcept;
-  void committed() noexcept;
+  void commit_claimed(const EventWork& event) noexcept;
+  void count_commit() noexcept;
   void work_off_backlog() noexcept;
   void tell() noexcept;
   [[nodiscard]] std::int64_t time() noexcept;
@@ -88,6 +101,7 @@ class TopicWriter {
   std::uint64_t incarnation_ = 0;  // 0: no life
   std::uint64_t run_ = 0;          // 0: no run
   bool judges_;
+  std::byte* claimed_ = nullptr;      // where deliver_claimed writes
   std::uint32_t commits_ = 0;         // since the bells were rung
   std::optional<std::int64_t> time_;  // of this drain
 

@@ -42,7 +42,7 @@ template <class Node, class Sink, class Atomics = shm::SystemAtomics, class Queu
           class Threads = SystemThreads>
 class WritingRole {
  public:
-  static constexpr std::uint64_t tickets_ahead_max = 64 * 1024;
+  static constexpr std::uint64_t tickets_ahead_max = 4 * 1024;
   static constexpr std::uint32_t deliveries_for_others_max = 1024;
 
   explicit WritingRole(Sink& sink) noexcept : sink_(sink) {}
@@ -55,6 +55,11 @@ class WritingRole {
 
   /// Puts the node into the topic's order; it is delivered by this thread or another, now or soon.
   void submit(std::unique_ptr<Node> node) noexcept;
+
+  /// As `submit`, without a node, where the role is free and nothing waits: `ready()` tells whether it can be done, then
+  /// `deliver()` does it, both as the sink's holder; neither submits. False: nothing was done and nothing has a place.
+  template <class Ready, class Deliver>
+  [[nodiscard]] bool deliver_in_place(Ready&& ready, Deliver&& deliver) noexcept;
 
   /// Waits until everything submitted so far, by anybody, is delivered. Not from inside a delivery.
   void flush() noexcept;
@@ -76,7 +81,9 @@ class WritingRole {
   void give() noexcept;
   void combine() noexcept;
   void work_as_holder() noexcept;
+  [[nodiscard]] bool take_next_ticket() noexcept;
   DrainEnd drain() noexcept;
+  void count_delivery() noexcept;
   void keep_as_holder(std::unique_ptr<Node> node) noexcept;
   void wait_for_room(std::uint64_t ticket) noexcept;
 

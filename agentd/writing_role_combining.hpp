@@ -41,6 +41,34 @@ void WritingRole<Node, Sink, Atomics, Queue, Threads>::submit(std::unique_ptr<No
 }
 
 template <class Node, class Sink, class Atomics, class Queue, class Threads>
+template <class Ready, class Deliver>
+bool WritingRole<Node, Sink, Atomics, Queue, Threads>::deliver_in_place(Ready&& ready,
+                                                                        Deliver&& deliver) noexcept {
+  // relaxed: a hint, that spares the holder's line the exchange. Inside a delivery of ours it is taken, too.
+  if (role_.load(std::memory_order::relaxed) != 0 || !take()) return false;
+  if (!ready() || !take_next_ticket()) {
+    work_as_holder();  // somebody may have found the role taken
+    return false;
+  }
+  sink_.begin_drain();
+  deliver();
+  count_delivery();
+  sink_.end_drain();
+  give();
+  if (!queue_.empty()) combine();
+  return true;
+}
+
+/// The ticket that is delivered next, if nobody has it yet.
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+bool WritingRole<Node, Sink, Atomics, Queue, Threads>::take_next_ticket() noexcept {
+  std::uint64_t ticket = next_;
+  // relaxed: as in submit(); what was delivered before came with the role (E22).
+  return tickets_.compare_exchange_strong(ticket, next_ + 1, std::memory_order::relaxed,
+                                          std::memory_order::relaxed);
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
 void WritingRole<Node, Sink, Atomics, Queue, Threads>::flush() noexcept {
   RINGSIDE_ASSERT(!held_by_this_thread());
   // relaxed: the caller's own tickets come before in program order; of others nothing is promised.
@@ -99,7 +127,9 @@ void WritingRole<Node, Sink, Atomics, Queue, Threads>::combine() noexcept {
 template <class Node, class Sink, class Atomics, class Queue, class Threads>
 void WritingRole<Node, Sink, Atomics, Queue, Threads>::work_as_holder() noexcept {
   do {
-    const DrainEnd end = drain();
+    DrainEnd end = drain();
+    while (end == DrainEnd::nothing_left && waiting_.is_first(next_))
+      end = drain();  // the end of a drain has submitted something
     give();
     if (end == DrainEnd::quota_used) {
       if (sink_.hand_over()) return;
@@ -107,6 +137,12 @@ void WritingRole<Node, Sink, Atomics, Queue, Threads>::work_as_holder() noexcept
       return;
     }
   } while (take());
+}
+
+template <class Node, class Sink, class Atomics, class Queue, class Threads>
+void WritingRole<Node, Sink, Atomics, Queue, Threads>::count_delivery() noexcept {
+  ++next_;
+  delivered_.store(next_, std::memory_order::release);  // E23
 }
 
 template <class Node, class Sink, class Atomics, class Queue, class Threads>
@@ -122,9 +158,8 @@ auto WritingRole<Node, Sink, Atomics, Queue, Threads>::drain() noexcept -> Drain
     const std::uint32_t before = deliveries;
     while (waiting_.is_first(next_) && deliveries <= deliveries_for_others_max) {
       sink_.deliver(std::unique_ptr<Node>(waiting_.pop()));
-      ++next_;
       ++deliveries;
-      delivered_.store(next_, std::memory_order::release);  // E23
+      count_delivery();
     }
     if (deliveries > deliveries_for_others_max) {
       end = DrainEnd::quota_used;

@@ -31,7 +31,8 @@ bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code)
   bool smoke = false;
   app.add_option("--bench", options.benches,
                  "only these: one_to_one_throughput one_to_many_throughput ping_pong_latency "
-                 "publish_to_handler_latency writer_cost wake_latency attach_latency start_agents");
+                 "publish_to_handler_latency one_producer_throughput "
+                 "eight_producers_throughput writer_cost wake_latency attach_latency start_agents");
   app.add_option("--size", options.sizes, "payload sizes, bytes")
       ->capture_default_str()
       ->check(CLI::Range(16, 32768));

@@ -43,6 +43,8 @@ int run(const BenchOptions& options) {
   if (options.wants("one_to_many_throughput")) one_to_many_throughput(options, sink);
   if (options.wants("ping_pong_latency")) ping_pong_latency(options, sink);
   if (options.wants("publish_to_handler_latency")) publish_to_handler_latency(options, sink);
+  if (options.wants("one_producer_throughput")) one_producer_throughput(options, sink);
+  if (options.wants("eight_producers_throughput")) eight_producers_throughput(options, sink);
   if (options.wants("start_agents")) start_agents(options, sink);
   if (options.wants("writer_cost")) writer_cost(options, sink);
   if (options.wants("wake_latency")) wake_latency(options, sink);

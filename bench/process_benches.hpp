@@ -26,6 +26,13 @@ void ping_pong_latency(const BenchOptions& options, const ResultSink& sink);
 /// From publish() on a thread inside agentd to the handler in a client that spins: how long?
 void publish_to_handler_latency(const BenchOptions& options, const ResultSink& sink);
 
+/// One thread that encodes one-token deltas and publishes them to a topic of agentd: how many a second, beside the same
+/// through a FlatBufferBuilder?
+void one_producer_throughput(const BenchOptions& options, const ResultSink& sink);
+
+/// The same with eight threads and one topic.
+void eight_producers_throughput(const BenchOptions& options, const ResultSink& sink);
+
 /// Many agents at once in one agentd: how long does a start take, what memory is resident, what CPU does it take idle?
 void start_agents(const BenchOptions& options, const ResultSink& sink);
 

@@ -112,12 +112,12 @@ Result publish_to_handler_once(const BenchOptions& options, std::uint32_t size) 
   pin_to_core(options.writer_core());
   std::uint64_t due = now_ns();
   for (std::uint32_t number = 0; number < count; ++number) {
-    schema::EventBuffer event = make_event(size, number);
+    const schema::EventBuffer event = make_event(size, number);
     while (now_ns() < due)
       __builtin_ia32_pause();
     due += pace_ns(size);
     exchange->published_at[number] = now_ns();
-    if (!(*topic)->publish(std::move(event))) throw std::runtime_error("publish was refused");
+    if (!(*topic)->publish(event)) throw std::runtime_error("publish was refused");
   }
   client.join();
   (*daemon)->stop();

@@ -19,10 +19,7 @@ EventBuffer& EventBuffer::operator=(EventBuffer&& other) noexcept {
 }
 
 EventBuffer EventBuffer::copy_of(std::span<const std::byte> finished) {
-  static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= event_alignment);
-  auto bytes = std::make_unique_for_overwrite<std::byte[]>(finished.size());
-  std::ranges::copy(finished, bytes.get());
-  return EventBuffer(std::move(bytes), finished.size());
+  return written(finished.size(), [&](std::byte* to) { std::ranges::copy(finished, to); });
 }
 
 EventBuffer pack(const events::EventT& event) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "events_generated.h"
 
@@ -34,6 +35,15 @@ class EventBuffer {
  public:
   /// Copies a finished event. Requires bytes that this process encoded or that `check_event` has accepted.
   static EventBuffer copy_of(std::span<const std::byte> finished);
+
+  /// An event of `size` bytes that `write(std::byte*)` puts into fresh memory. Requires that it writes all of a finished event.
+  template <class Write>
+  static EventBuffer written(std::size_t size, Write&& write) {
+    static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= event_alignment);
+    auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+    write(bytes.get());
+    return EventBuffer(std::move(bytes), size);
+  }
 
   EventBuffer(EventBuffer&& other) noexcept;
   EventBuffer& operator=(EventBuffer&& other) noexcept;

@@ -9,10 +9,17 @@ namespace ringside::agentd {
 void OpenMessages::see(const events::Event& event) {
   if (const auto* deltas = event.payload_as_llm_deltas()) {
     for (const events::MessageDelta* delta : *deltas->deltas())
-      add(*delta);
+      add(delta->message_id()->string_view(), delta->role(), [&](MessageFold& fold) { fold.add(*delta); });
   } else if (const auto* whole = event.payload_as_llm_message()) {
     close(whole->message()->id()->string_view());
   }
+}
+
+void OpenMessages::see(const schema::TokenDelta& delta) {
+  const auto type = delta.part == schema::TokenDelta::Part::text ? events::ContentType::text
+                                                                 : events::ContentType::thinking;
+  add(delta.message_id, events::Role::assistant,
+      [&](MessageFold& fold) { fold.add_content(delta.part_index, type, delta.text); });
 }
 
 std::vector<events::MessageT> OpenMessages::take(events::MessageStatus status) {
@@ -24,16 +31,16 @@ std::vector<events::MessageT> OpenMessages::take(events::MessageStatus status) {
   return messages;
 }
 
-void OpenMessages::add(const events::MessageDelta& delta) {
-  const std::string_view id = delta.message_id()->string_view();
+template <class Grow>
+void OpenMessages::add(std::string_view id, events::Role role, Grow&& grow) {
   auto open = std::ranges::find(messages_, id, &Open::id);
   if (open == messages_.end()) {
     if (messages_.size() == messages_max) return;
-    open = messages_.insert(messages_.end(), Open{std::string(id), delta.role(), {}, false});
+    open = messages_.insert(messages_.end(), Open{std::string(id), role, {}, false});
   }
   if (open->forgotten) return;
   const std::size_t before = open->fold.size();
-  open->fold.add(delta);
+  grow(open->fold);
   size_ += open->fold.size() - before;
   if (size_ <= size_max && open->fold.item_count() <= items_max) return;
   size_ -= open->fold.size();

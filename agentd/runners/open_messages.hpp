@@ -9,6 +9,7 @@
 
 #include "agentd/runners/message_fold.hpp"
 #include "events_generated.h"
+#include "schema/token_delta.hpp"
 
 namespace ringside::agentd {
 
@@ -24,6 +25,7 @@ class OpenMessages {
 
   /// Looks at an event that was published.
   void see(const events::Event& event);
+  void see(const schema::TokenDelta& delta);
 
   /// What there is of each, with this status; afterwards none is open.
   std::vector<events::MessageT> take(events::MessageStatus status);
@@ -36,7 +38,9 @@ class OpenMessages {
     bool forgotten = false;
   };
 
-  void add(const events::MessageDelta& delta);
+  /// `grow(MessageFold&)` is called with the fold of that message, unless it is forgotten.
+  template <class Grow>
+  void add(std::string_view id, events::Role role, Grow&& grow);
   void close(std::string_view id);
 
   std::list<Open> messages_;

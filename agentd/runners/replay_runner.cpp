@@ -114,7 +114,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
         if (due > Clock::now()) return play_at(due, run);
       }
       ++run_->next;
-      output_->publish(run_->copy.copy(step.event.event()));
+      run_->copy.publish(step.event.event(), *output_);
     }
     on_strand([run](Replay& self) { self.play(run); });
   }

@@ -112,20 +112,24 @@ std::string RunCopy::call_id(std::string_view recorded) const {
   return std::string(recorded) + call_tag_;
 }
 
-schema::EventBuffer RunCopy::copy(const events::Event& recorded) {
+void RunCopy::publish(const events::Event& recorded, RunOutput& output) const {
   if (const events::MessageDelta* delta = plain_delta(recorded)) {
     const std::string id = message_id(delta->message_id()->string_view());
-    if (delta->text() != nullptr)
-      return builder_.text_delta(stamp_, id, delta->part_index(), delta->text()->string_view());
-    return builder_.thinking_delta(stamp_, id, delta->part_index(),
-                                   delta->content()->content()->string_view());
+    const bool thinking = delta->text() == nullptr;
+    const auto* text = thinking ? delta->content()->content() : delta->text();
+    return output.publish(schema::TokenDelta{
+        .stamp = stamp_,
+        .message_id = id,
+        .part_index = delta->part_index(),
+        .text = text->string_view(),
+        .part = thinking ? schema::TokenDelta::Part::thinking : schema::TokenDelta::Part::text});
   }
   events::EventT event;
   recorded.UnPackTo(&event);
   event.incarnation = stamp_.incarnation;
   event.run = stamp_.run;
   Renamer(*this).rename(event);
-  return schema::pack(event);
+  output.publish(schema::pack(event));
 }
 
 }  // namespace ringside::agentd

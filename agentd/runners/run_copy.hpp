@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "agentd/runners/run_output.hpp"
 #include "schema/event_buffer.hpp"
-#include "schema/event_builder.hpp"
 
 namespace ringside::agentd {
 
@@ -17,7 +17,8 @@ class RunCopy {
  public:
   explicit RunCopy(schema::Stamp stamp);
 
-  schema::EventBuffer copy(const events::Event& recorded);
+  /// Gives the copy to the output.
+  void publish(const events::Event& recorded, RunOutput& output) const;
 
   [[nodiscard]] std::string message_id(std::string_view recorded) const;
   [[nodiscard]] std::string call_id(std::string_view recorded) const;
@@ -26,7 +27,6 @@ class RunCopy {
   schema::Stamp stamp_;
   std::string message_tag_;
   std::string call_tag_;
-  schema::EventBuilder builder_;
 };
 
 }  // namespace ringside::agentd

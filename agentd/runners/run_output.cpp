@@ -22,6 +22,15 @@ void RunOutput::publish(schema::EventBuffer event) {
   give(std::move(event));
 }
 
+void RunOutput::publish(const schema::TokenDelta& delta) {
+  const bool waits = !line_.empty() || draining_ || short_of_space_ || abandoned();
+  if (!waits && sink_->publish(delta)) {
+    messages_.see(delta);
+  } else {
+    give(schema::pack(delta));
+  }
+}
+
 void RunOutput::finish(schema::Stamp stamp, RunOutcome outcome, OpenEnd open_end, std::string_view why) {
   // What is open is known only when all before this has been published.
   give(Word([this, stamp, outcome = std::move(outcome), open_end, why = std::string(why)]() mutable {
@@ -92,10 +101,8 @@ void RunOutput::drain() {
   if (!line_.empty()) wait_for_space();
 }
 
-bool RunOutput::offer(schema::EventBuffer& event) {
-  // The sink takes the event away even when it refuses it.
-  auto offered = event.copy();
-  const auto published = sink_->publish(std::move(offered));
+bool RunOutput::offer(const schema::EventBuffer& event) {
+  const auto published = sink_->publish(event);
   if (published) {
     calls_.see(event.event());
     messages_.see(event.event());

@@ -47,6 +47,8 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   }
 
   void publish(schema::EventBuffer event);
+  /// Goes straight to the sink where nothing waits.
+  void publish(const schema::TokenDelta& delta);
 
   /// Closes what the run has left open, then says run_finished.
   void finish(schema::Stamp stamp, RunOutcome outcome, OpenEnd open_end, std::string_view why);
@@ -69,7 +71,7 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
 
   void give(Item item);
   void drain();
-  bool offer(schema::EventBuffer& event);
+  bool offer(const schema::EventBuffer& event);
   void wait_for_space();
 
   RunnerStrand strand_;

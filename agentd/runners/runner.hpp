@@ -29,6 +29,7 @@
 #include "agentd/publish_error.hpp"
 #include "agentd/run.hpp"
 #include "schema/event_buffer.hpp"
+#include "schema/token_delta.hpp"
 
 namespace ringside::agentd {
 
@@ -38,7 +39,9 @@ class RunnerSink {
   virtual ~RunnerSink() = default;
 
   /// Events carry their incarnation and run; the sink chooses the topic by the kind (main or debug).
-  virtual expected<void, PublishError> publish(schema::EventBuffer event) = 0;
+  virtual expected<void, PublishError> publish(const schema::EventBuffer& event) = 0;
+  /// The same for one token, which is an event only where it is read.
+  virtual expected<void, PublishError> publish(const schema::TokenDelta& delta) = 0;
   virtual void run_finished(std::uint64_t run, RunOutcome outcome) = 0;
 
   /// The life is over. `detail` says how it ended in words, with the end of stderr where there is one.

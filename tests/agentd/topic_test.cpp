@@ -76,7 +76,7 @@ TEST(Topic, KeepsCausalOrderAcrossEightProducerThreads) {
       for (std::uint64_t number = t * rounds; number < (t + 1) * rounds; ++number) {
         schema::EventBuffer event = numbered(number);
         calls[number].first = clock.fetch_add(1, std::memory_order::seq_cst);
-        ASSERT_TRUE(topic->publish(std::move(event)));
+        ASSERT_TRUE(topic->publish(event));
         calls[number].second = clock.fetch_add(1, std::memory_order::seq_cst);
         if (number % 8 == t) std::this_thread::yield();  // few processors, many threads: mix them
       }

@@ -272,7 +272,9 @@ TEST(WritingRole, HandsOverWhatOthersKeepBringing) {
 }
 
 TEST(WritingRole, GoesOnByItselfWhereNobodyTakesOver) {
-  constexpr std::uint32_t others = 5'000;
+  constexpr std::uint32_t hand_overs = 3;
+  constexpr std::uint32_t others = (hand_overs + 1) * Role::deliveries_for_others_max - 200;
+  static_assert(others < Role::tickets_ahead_max);
   Listener listener;
   Role role(listener);
   std::binary_semaphore delivering(0);
@@ -289,7 +291,7 @@ TEST(WritingRole, GoesOnByItselfWhereNobodyTakesOver) {
   brought.release();
   first.join();
   EXPECT_EQ(listener.heard.size(), 1U + others);
-  EXPECT_GE(listener.hand_overs.load(std::memory_order::relaxed), 4);
+  EXPECT_EQ(listener.hand_overs.load(std::memory_order::relaxed), static_cast<int>(hand_overs));
 }
 
 TEST(WritingRole, ProducersWaitWhereTheyAreTooFarAhead) {
@@ -337,6 +339,66 @@ TEST(WritingRole, ADeliveryMaySubmit) {
   ASSERT_EQ(listener.heard.size(), 6U);
   EXPECT_EQ(listener.heard.back().number, 5U);
   EXPECT_FALSE(role.held_by_this_thread());
+}
+
+TEST(WritingRole, TheEndOfADrainMaySubmit) {
+  Listener listener;
+  Role role(listener);
+  listener.on_end_drain = [&] {
+    if (listener.drains == 1) role.submit(std::make_unique<Said>(0, 1));
+  };
+  role.submit(std::make_unique<Said>(0, 0));
+  ASSERT_EQ(listener.heard.size(), 2U);
+  EXPECT_EQ(listener.heard[1].number, 1U);
+}
+
+TEST(WritingRole, DeliversInPlaceWhereNobodyElseWrites) {
+  Listener listener;
+  Role role(listener);
+  role.submit(std::make_unique<Said>(0, 0));
+  std::uint64_t delivered_before = 0;
+  EXPECT_TRUE(role.deliver_in_place([] { return true; }, [&] { delivered_before = listener.heard.size(); }));
+  role.submit(std::make_unique<Said>(0, 1));
+  EXPECT_EQ(delivered_before, 1U);
+  ASSERT_EQ(listener.heard.size(), 2U);
+  EXPECT_EQ(listener.heard[1].ticket, 2U);
+  role.flush();
+}
+
+TEST(WritingRole, OrdersNothingWhereADeliveryInPlaceIsNotReady) {
+  Listener listener;
+  Role role(listener);
+  EXPECT_FALSE(role.deliver_in_place([] { return false; }, [] { FAIL() << "it was not ready"; }));
+  role.submit(std::make_unique<Said>(0, 0));
+  ASSERT_EQ(listener.heard.size(), 1U);
+  EXPECT_EQ(listener.heard[0].ticket, 0U);
+}
+
+TEST(WritingRole, DeliversNothingInPlaceInsideADelivery) {
+  Listener listener;
+  Role role(listener);
+  bool in_place = true;
+  listener.on_delivery = [&](const Said&) { in_place = role.deliver_in_place([] { return true; }, [] {}); };
+  role.submit(std::make_unique<Said>(0, 0));
+  EXPECT_FALSE(in_place);
+}
+
+TEST(WritingRole, DeliversNothingInPlaceBeforeWhatWasSubmitted) {
+  Listener listener;
+  Role role(listener);
+  std::binary_semaphore delivering(0);
+  std::binary_semaphore go_on(0);
+  listener.on_delivery = [&](const Said& said) {
+    if (said.ticket != 0) return;
+    delivering.release();
+    go_on.acquire();
+  };
+  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
+  delivering.acquire();
+  EXPECT_FALSE(role.deliver_in_place([] { return true; }, [] {}));
+  go_on.release();
+  first.join();
+  EXPECT_EQ(listener.heard.size(), 1U);
 }
 
 TEST(WritingRole, FlushWaitsForWhatWasSubmittedBefore) {

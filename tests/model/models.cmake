@@ -29,10 +29,13 @@ endforeach()
 # With the real bounds, and with bounds so small that a producer waits for room and a holder hands over.
 ringside_model_executable(model_role role_model.cpp)
 ringside_rewritten_executable(model_role_small_bounds role_model.cpp
-  agentd/writing_role.hpp "tickets_ahead_max = 64 * 1024" "tickets_ahead_max = 1"
+  agentd/writing_role.hpp "tickets_ahead_max = 4 * 1024" "tickets_ahead_max = 1"
   agentd/writing_role.hpp "deliveries_for_others_max = 1024" "deliveries_for_others_max = 0")
 ringside_model_test(combine_bounded model_role combine_bounded)
-foreach(model IN ITEMS combine combine_twice combine_flush combine_without_memory combine_causally)
+ringside_model_test(in_place_bounded model_role in_place_bounded)
+ringside_model_test(in_place_unready model_role in_place_unready)
+foreach(model IN ITEMS combine combine_twice combine_flush combine_without_memory combine_causally in_place in_place_twice
+        in_place_flush in_place_causally)
   ringside_model_test(${model} model_role ${model})
   ringside_model_test(${model}.small_bounds model_role_small_bounds ${model})
 endforeach()

@@ -172,6 +172,20 @@ ringside_mutant(e22_take_by_load_and_store model_role combine ${role}
 ringside_rewritten_executable(mutant_e22_no_last_look role_model.cpp
   ${role} "} else if (queue_.empty()) {" "} else {")
 ringside_model_test(mutant.e22_no_last_look mutant_e22_no_last_look combine --must-fail)
+ringside_rewritten_executable(mutant_e22_no_last_look_in_place role_model.cpp
+  ${role} "  if (!queue_.empty()) combine();\n" "")
+ringside_model_test(mutant.e22_no_last_look_in_place mutant_e22_no_last_look_in_place in_place --must-fail)
+ringside_rewritten_executable(mutant_e22_no_look_where_it_is_not_ready role_model.cpp
+  ${role} "    work_as_holder();  // somebody may have found the role taken\n" "    give();\n")
+ringside_model_test(mutant.e22_no_look_where_it_is_not_ready mutant_e22_no_look_where_it_is_not_ready
+  in_place_unready --must-fail)
+
+# The ticket of a delivery in place: nobody else has it, and everything before it is delivered.
+ringside_mutant(next_ticket_by_load_and_store model_role in_place ${role} "tickets_.compare_exchange_strong(" split)
+ringside_rewritten_executable(mutant_any_next_ticket role_model.cpp
+  ${role} "  std::uint64_t ticket = next_;\n" "  std::uint64_t ticket = tickets_.load(std::memory_order::relaxed);\n"
+  ${role} "ticket, next_ + 1," "ticket, ticket + 1,")
+ringside_model_test(mutant.any_next_ticket mutant_any_next_ticket in_place --must-fail)
 
 # E23: deliveries.
 ringside_mutant(e23_delivered_relaxed model_role combine_flush ${role}

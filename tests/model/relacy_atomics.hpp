@@ -77,6 +77,18 @@ class Atomic {
     return word_.fetch_add(value, in_relacy(weakened(order, mutation.at(where))), info(where));
   }
 
+  bool compare_exchange_strong(T& expected, T value, std::memory_order order, std::memory_order failure,
+                               Where where = Where::current()) noexcept {
+    const Change change = mutation.at(where);
+    if (change == Change::split) {
+      if (word_.load(rl::mo_acquire, info(where)) != expected) return false;
+      word_.store(value, rl::mo_release, info(where));
+      return true;
+    }
+    return word_.compare_exchange(rl::bool_t<false>(), expected, value, in_relacy(weakened(order, change)),
+                                  in_relacy(failure), info(where));
+  }
+
   /// From now on it is always 0 and no step: for words whose value says nothing.
   void make_quiet() noexcept { quiet_ = true; }
 

@@ -70,9 +70,11 @@ class Books {
   void begin_drain() noexcept {}
   void end_drain() noexcept {}
   void deliver(std::unique_ptr<Said> node) noexcept {
+    require(node->ticket == count_.load(), "delivered out of turn");
+    write(node->value.load());
+  }
+  void write(std::uint64_t value) noexcept {
     const std::uint64_t count = count_.load();
-    require(node->ticket == count, "delivered out of turn");
-    const std::uint64_t value = node->value.load();
     order_[count].store(value);
     last_of_[value / 100].store(value);
     count_.store(count + 1);
@@ -107,9 +109,19 @@ class Books {
 template <bool full_queue>
 using Role = agentd::WritingRole<Said, Books, RelacyAtomics, SlotQueue<full_queue>, RelacyThreads>;
 
+/// How a producer brings its events: by a node, or in place if that can be.
+enum class Way { by_node, in_place };
+
+template <class AnyRole>
+void say(AnyRole& role, Books& books, Way way, std::uint64_t value) {
+  if (way == Way::in_place && role.deliver_in_place([] { return true; }, [&] { books.write(value); })) return;
+  role.submit(std::make_unique<Said>(value));
+}
+
 /// Each producer says `each` events. `flushing`: then waits until its own are delivered, and looks at the books.
-template <std::uint8_t producers, int each, bool full_queue, bool flushing>
-struct Combining : rl::test_suite<Combining<producers, each, full_queue, flushing>, producers> {
+/// In place: the last producer by a node nevertheless, so that the two ways meet.
+template <std::uint8_t producers, int each, bool full_queue, bool flushing, Way way = Way::by_node>
+struct Combining : rl::test_suite<Combining<producers, each, full_queue, flushing, way>, producers> {
   static constexpr std::uint64_t events = std::uint64_t{producers} * each;
 
   void before() {
@@ -119,7 +131,7 @@ struct Combining : rl::test_suite<Combining<producers, each, full_queue, flushin
   }
   void thread(unsigned index) {
     for (int i = 0; i < each; ++i)
-      role->submit(std::make_unique<Said>(name(index, i)));
+      say(*role, *books, index + 1 == producers ? Way::by_node : way, name(index, i));
     if (books->handed_over()) role->resume();
     if (!flushing) return;
     role->flush();
@@ -145,8 +157,8 @@ struct Combining : rl::test_suite<Combining<producers, each, full_queue, flushin
   std::unique_ptr<Role<full_queue>> role;
 };
 
-/// What is submitted after another thread's submit() has returned is delivered after it, whoever delivers.
-struct Causal : rl::test_suite<Causal, 3> {
+/// Who held the role and was not ready says nothing at all; what was left meanwhile is not left behind.
+struct Unready : rl::test_suite<Unready, 2> {
   void before() {
     use_plain_heap();
     books = std::make_unique<Books>();
@@ -154,11 +166,38 @@ struct Causal : rl::test_suite<Causal, 3> {
   }
   void thread(unsigned index) {
     if (index == 0) {
+      require(!role->deliver_in_place([] { return false; }, [] {}), "done without being ready");
+    } else {
       role->submit(std::make_unique<Said>(1));
+    }
+  }
+  void after() {
+    while (books->count() < 1 && books->handed_over())
+      role->resume();
+    require(books->count() == 1, "an event was left behind");
+    role.reset();
+    books.reset();
+  }
+
+  std::unique_ptr<Books> books;
+  std::unique_ptr<Role<false>> role;
+};
+
+/// What is submitted after another thread's submit() has returned is delivered after it, whoever delivers.
+template <Way way>
+struct Causal : rl::test_suite<Causal<way>, 3> {
+  void before() {
+    use_plain_heap();
+    books = std::make_unique<Books>();
+    role = std::make_unique<Role<false>>(*books);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      say(*role, *books, way, 1);
       returned.store(1, std::memory_order::release);
     } else if (index == 1) {
       after_it = returned.load(std::memory_order::acquire) != 0;
-      role->submit(std::make_unique<Said>(2));
+      say(*role, *books, way, 2);
     } else {
       role->submit(std::make_unique<Said>(3));
     }
@@ -184,7 +223,13 @@ constexpr std::array models = {
     entry<Combining<2, 2, false, false>, Random<150'000>>("combine_twice"),
     entry<Combining<2, 1, false, true>, Random<150'000>>("combine_flush"),
     entry<Combining<3, 1, true, false>, Random<150'000>>("combine_without_memory"),
-    entry<Causal, Random<150'000>>("combine_causally"),
+    entry<Causal<Way::by_node>, Random<150'000>>("combine_causally"),
+    entry<Combining<2, 1, false, false, Way::in_place>, Bounded<5>>("in_place_bounded"),
+    entry<Combining<3, 1, false, false, Way::in_place>, Random<150'000>>("in_place"),
+    entry<Combining<2, 2, false, false, Way::in_place>, Random<150'000>>("in_place_twice"),
+    entry<Combining<2, 1, false, true, Way::in_place>, Random<150'000>>("in_place_flush"),
+    entry<Causal<Way::in_place>, Random<150'000>>("in_place_causally"),
+    entry<Unready, Bounded<5>>("in_place_unready"),
 };
 
 }  // namespace

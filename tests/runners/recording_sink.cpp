@@ -5,15 +5,19 @@
 
 namespace ringside::agentd {
 
-expected<void, PublishError> RecordingSink::publish(schema::EventBuffer event) {
+expected<void, PublishError> RecordingSink::publish(const schema::EventBuffer& event) {
   const std::scoped_lock lock(mutex_);
   EXPECT_FALSE(ended_) << "an event after the end";
   ++offers_;
   if (answer_)
     if (const auto refusal = answer_(event)) return unexpected<PublishError>(*refusal);
-  events_.push_back(std::move(event));
+  events_.push_back(event.copy());
   changed_.notify_all();
   return {};
+}
+
+expected<void, PublishError> RecordingSink::publish(const schema::TokenDelta& delta) {
+  return publish(schema::pack(delta));
 }
 
 void RecordingSink::run_finished(std::uint64_t run, RunOutcome outcome) {

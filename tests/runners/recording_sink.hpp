@@ -28,7 +28,8 @@ class RecordingSink final : public RunnerSink {
     std::string detail;
   };
 
-  expected<void, PublishError> publish(schema::EventBuffer event) override;
+  expected<void, PublishError> publish(const schema::EventBuffer& event) override;
+  expected<void, PublishError> publish(const schema::TokenDelta& delta) override;
   void run_finished(std::uint64_t run, RunOutcome outcome) override;
   void runner_ended(RunnerExit exit, std::string detail) override;
 
