@@ -67,12 +67,16 @@ void join_roudi(const std::string& name) {
   iox::runtime::PoshRuntime::initRuntime(iox::RuntimeName_t(cxx::TruncateToCapacity, name));
 }
 
-/// Removes what a process of this name leaves behind when it ends without the destructors of its statics.
-void remove_traces(const std::string& name) {
-  std::error_code ignored;
-  std::filesystem::remove(iox::platform::IOX_UDS_SOCKET_PATH_PREFIX + name, ignored);
-  std::filesystem::remove(iox::platform::IOX_LOCK_FILE_PATH_PREFIX + name + ".lock", ignored);
-}
+/// Removes what a registered process leaves behind that ends without the destructors of its statics, as ours do.
+struct IceoryxTraces {
+  std::string process;
+
+  ~IceoryxTraces() {
+    std::error_code ignored;
+    std::filesystem::remove(iox::platform::IOX_UDS_SOCKET_PATH_PREFIX + process, ignored);
+    std::filesystem::remove(iox::platform::IOX_LOCK_FILE_PATH_PREFIX + process + ".lock", ignored);
+  }
+};
 
 std::string fresh_name() {
   return fresh_ring_name().substr(1);
@@ -168,27 +172,20 @@ class IceoryxChannel final : public Channel {
  public:
   IceoryxChannel(std::uint32_t size, Waiting waiting)
       : topic_(fresh_name()), size_(size), waiting_(waiting) {}
-  ~IceoryxChannel() override {
-    remove_traces(sending_process());
-    remove_traces(receiving_process());
-  }
-  IceoryxChannel(const IceoryxChannel&) = delete;
-  IceoryxChannel& operator=(const IceoryxChannel&) = delete;
 
   std::unique_ptr<Sender> open_sender() override {
-    join_roudi(sending_process());
+    join_roudi(sending_.process);
     return std::make_unique<IceoryxSender>(topic_, waiting_);
   }
   std::unique_ptr<Receiver> open_receiver() override {
-    join_roudi(receiving_process());
+    join_roudi(receiving_.process);
     return std::make_unique<IceoryxReceiver>(topic_, size_, waiting_);
   }
 
  private:
-  [[nodiscard]] std::string sending_process() const { return topic_ + ".sender"; }
-  [[nodiscard]] std::string receiving_process() const { return topic_ + ".receiver"; }
-
   std::string topic_;
+  IceoryxTraces sending_{topic_ + ".sender"};
+  IceoryxTraces receiving_{topic_ + ".receiver"};
   std::uint32_t size_;
   Waiting waiting_;
 };
@@ -205,14 +202,10 @@ class Iceoryx final : public Peer {
       : daemon_({"iox-roudi", "--log-level", "error", "--kill-delay", "1", "--config-file",
                  written_config(place).string()},
                 place.cores, place.folder / "roudi.log") {
-    const std::string name = fresh_name();
-    MeasuredChild probe(-1, [&] { join_roudi(name); });
-    while (!probe.ended()) {
-      daemon_.must_run();
+    while (!daemon_.has_said("RouDi is ready for clients")) {
+      daemon_.must_run("is iceoryx installed, and does no other RouDi run on this host?");
       sched_yield();
     }
-    daemon_.must_run();
-    remove_traces(name);
   }
 
   [[nodiscard]] std::string name() const override { return "iceoryx"; }

@@ -10,21 +10,18 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
+
+#include "bench/peers/allow_cores.hpp"
 
 namespace ringside::bench {
 namespace {
 
 [[noreturn]] void run_program(std::vector<std::string>& arguments, const std::vector<int>& cores,
                               const std::filesystem::path& log) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (const int core : cores)
-    CPU_SET(static_cast<unsigned>(core), &set);
-  sched_setaffinity(0, sizeof set, &set);
+  allow_cores(cores);
   const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (out >= 0) {
     dup2(out, STDOUT_FILENO);
@@ -64,8 +61,17 @@ PeerDaemon::~PeerDaemon() {
   }
 }
 
-void PeerDaemon::must_run() {
-  if (child_->ended()) throw std::runtime_error(fmt::format("{} ended: {}", program_, last_line(log_)));
+void PeerDaemon::must_run(std::string_view advice) {
+  if (!child_->ended()) return;
+  throw std::runtime_error(fmt::format("{} ended by itself; {}: {}", program_, advice, last_line(log_)));
+}
+
+bool PeerDaemon::has_said(std::string_view words) const {
+  std::ifstream in(log_);
+  for (std::string line; std::getline(in, line);) {
+    if (line == words) return true;
+  }
+  return false;
 }
 
 }  // namespace ringside::bench

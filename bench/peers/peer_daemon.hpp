@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/measured_child.hpp"
@@ -20,8 +21,11 @@ class PeerDaemon {
   PeerDaemon(const PeerDaemon&) = delete;
   PeerDaemon& operator=(const PeerDaemon&) = delete;
 
-  /// Throws std::runtime_error, with the last line of its log, if it has ended by itself.
-  void must_run();
+  /// Throws std::runtime_error, with `advice` and the last line of its log, if it has ended by itself.
+  void must_run(std::string_view advice);
+
+  /// Whether a line of its log is this.
+  [[nodiscard]] bool has_said(std::string_view words) const;
 
  private:
   std::filesystem::path log_;

@@ -5,18 +5,23 @@
 // As in one_to_many_throughput.cpp: every payload byte is written by the sender and checked by the receiver, the clock runs from
 // the first event sent to the last received. A peer's own back-pressure holds its sender, nothing of ours. Both ends are
 // processes of their own, for what peers start (threads, registrations) survives no fork.
+#include "bench/host.hpp"
 #include "bench/measured_child.hpp"
 #include "bench/monotonic_clock.hpp"
 #include "bench/payload.hpp"
+#include "bench/peers/allow_cores.hpp"
 #include "bench/peers/peer_benches.hpp"
 #include "bench/peers/peer_run.hpp"
 
 namespace ringside::bench {
 namespace {
 
-void send_all(Channel& channel, PeerRun& run, std::uint32_t size, std::uint64_t messages) {
+void send_all(Channel& channel, PeerRun& run, const BenchOptions& places, std::uint32_t size,
+              std::uint64_t messages) {
   watch_over_this_process();
+  allow_cores(places.cores);
   const auto sender = channel.open_sender();
+  pin_to_core(places.writer_core());
   run.meeting.meet();  // the receiver may open its end
   run.meeting.meet();  // it has
   sender->await_receiver();
@@ -30,10 +35,13 @@ void send_all(Channel& channel, PeerRun& run, std::uint32_t size, std::uint64_t 
   run.meeting.meet();  // everything has come: closing drops nothing
 }
 
-void receive_all(Channel& channel, PeerRun& run, std::uint32_t size, std::uint64_t messages) {
+void receive_all(Channel& channel, PeerRun& run, const BenchOptions& places, std::uint32_t size,
+                 std::uint64_t messages) {
   watch_over_this_process();
   run.meeting.meet();
+  allow_cores(places.cores);
   const auto receiver = channel.open_receiver();
+  pin_to_core(places.reader_core(0));
   run.meeting.meet();
   EventCheck check;
   while (check.last() < messages)
@@ -51,8 +59,8 @@ Result peer_throughput_once(const PeerOptions& options, Peer& peer, Waiting wait
   const BenchOptions places = options.of_ringside(size);
   const SharedBlock<PeerRun> run;
   const auto channel = peer.make_channel(size, waiting);
-  MeasuredChild receiver(places.reader_core(0), [&] { receive_all(*channel, *run, size, options.messages); });
-  MeasuredChild sender(places.writer_core(), [&] { send_all(*channel, *run, size, options.messages); });
+  MeasuredChild receiver(-1, [&] { receive_all(*channel, *run, places, size, options.messages); });
+  MeasuredChild sender(-1, [&] { send_all(*channel, *run, places, size, options.messages); });
   sender.join();
   receiver.join();
   result.lost = run->lost;

@@ -4,9 +4,14 @@
 //
 // As in ping_pong_latency.cpp: two processes, two channels, each answers what the other sent; half a round trip is one way, one
 // event is in flight, every round trip is kept.
+#include <memory>
+#include <vector>
+
+#include "bench/host.hpp"
 #include "bench/measured_child.hpp"
 #include "bench/monotonic_clock.hpp"
 #include "bench/payload.hpp"
+#include "bench/peers/allow_cores.hpp"
 #include "bench/peers/peer_benches.hpp"
 #include "bench/peers/peer_run.hpp"
 
@@ -16,11 +21,15 @@ namespace {
 /// One of the two processes: it sends into one channel and receives from the other.
 class PingPongEnd {
  public:
-  PingPongEnd(Channel& to, Channel& from, PeerRun& run, std::uint32_t size) : run_(run), size_(size) {
+  PingPongEnd(Channel& to, Channel& from, PeerRun& run, const std::vector<int>& cores, int core,
+              std::uint32_t size)
+      : run_(run), size_(size) {
     watch_over_this_process();
+    allow_cores(cores);
     sender_ = to.open_sender();
     run_.meeting.meet();
     receiver_ = from.open_receiver();
+    pin_to_core(core);
     run_.meeting.meet();
     sender_->await_receiver();
     run_.meeting.meet();
@@ -59,16 +68,16 @@ Result peer_latency_once(const PeerOptions& options, Peer& peer, Waiting waiting
   const SharedBlock<PeerRun> run;
   const auto ping = peer.make_channel(size, waiting);
   const auto pong = peer.make_channel(size, waiting);
-  MeasuredChild echo(places.reader_core(0), [&] {
-    PingPongEnd end(*pong, *ping, *run, size);
+  MeasuredChild echo(-1, [&] {
+    PingPongEnd end(*pong, *ping, *run, places.cores, places.reader_core(0), size);
     for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
       end.receive();
       end.send(trip);
     }
     end.close(true);
   });
-  MeasuredChild asking(places.writer_core(), [&] {
-    PingPongEnd end(*ping, *pong, *run, size);
+  MeasuredChild asking(-1, [&] {
+    PingPongEnd end(*ping, *pong, *run, places.cores, places.writer_core(), size);
     LatencySamples samples(options.round_trips);
     for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
       const std::uint64_t start = now_ns();

@@ -140,7 +140,7 @@ class Redis final : public Peer {
                  "--save", "", "--appendonly", "no", "--client-output-buffer-limit", "pubsub 0 0 0"},
                 place.cores, place.folder / "redis.log") {
     for (;;) {
-      daemon_.must_run();
+      daemon_.must_run("is redis-server installed?");
       if (connect_to(socket_)->err == 0) break;
       sched_yield();
     }

@@ -132,7 +132,7 @@ class ZeroMq final : public Peer {
            "in place; busy: ZMQ_DONTWAIT";
   }
   std::unique_ptr<Channel> make_channel(std::uint32_t, Waiting waiting) override {
-    waiting.crowded = true;  // the I/O thread is on the same core
+    waiting.crowded = true;  // its I/O threads need the cores too
     return std::make_unique<ZmqChannel>(folder_, waiting);
   }
 
