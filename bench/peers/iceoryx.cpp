@@ -88,8 +88,7 @@ iox::capro::ServiceDescription service_of(const std::string& topic) {
 
 class IceoryxSender final : public Sender {
  public:
-  IceoryxSender(const std::string& topic, Waiting waiting)
-      : publisher_(service_of(topic), options()), waiting_(waiting) {}
+  explicit IceoryxSender(const std::string& topic) : publisher_(service_of(topic), options()) {}
 
   void await_receiver() override {
     while (!publisher_.hasSubscribers())
@@ -97,16 +96,10 @@ class IceoryxSender final : public Sender {
   }
 
   std::byte* claim(std::uint32_t size) override {
-    for (;;) {
-      const auto loaned = publisher_.loan(size);
-      if (!loaned.has_error()) {
-        chunk_ = loaned.value();
-        return static_cast<std::byte*>(chunk_);
-      }
-      if (loaned.get_error() != iox::popo::AllocationError::RUNNING_OUT_OF_CHUNKS)
-        throw std::runtime_error("iceoryx: no chunk to be loaned");
-      waiting_.look_again();
-    }
+    const auto loaned = publisher_.loan(size);
+    if (loaned.has_error()) throw std::runtime_error("iceoryx: no chunk to be loaned");
+    chunk_ = loaned.value();
+    return static_cast<std::byte*>(chunk_);
   }
 
   void commit() override { publisher_.publish(chunk_); }
@@ -119,7 +112,6 @@ class IceoryxSender final : public Sender {
   }
 
   iox::popo::UntypedPublisher publisher_;
-  Waiting waiting_;
   void* chunk_ = nullptr;
 };
 
@@ -175,7 +167,7 @@ class IceoryxChannel final : public Channel {
 
   std::unique_ptr<Sender> open_sender() override {
     join_roudi(sending_.process);
-    return std::make_unique<IceoryxSender>(topic_, waiting_);
+    return std::make_unique<IceoryxSender>(topic_);
   }
   std::unique_ptr<Receiver> open_receiver() override {
     join_roudi(receiving_.process);

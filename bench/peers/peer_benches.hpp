@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "bench/bench_options.hpp"
 #include "bench/peers/peer.hpp"
-#include "bench/peers/peer_options.hpp"
 #include "bench/result.hpp"
 
 namespace ringside::bench {
@@ -13,9 +13,9 @@ namespace ringside::bench {
 /// std::exception where the peer does not do what it should.
 
 /// One sender, one receiver, no loss: how many events a second?
-Result peer_throughput_once(const PeerOptions& options, Peer& peer, Waiting waiting, std::uint32_t size);
+Result peer_throughput_once(const BenchOptions& options, Peer& peer, Waiting waiting, std::uint32_t size);
 
 /// Two processes answer each other through two channels: how long is one way?
-Result peer_latency_once(const PeerOptions& options, Peer& peer, Waiting waiting, std::uint32_t size);
+Result peer_latency_once(const BenchOptions& options, Peer& peer, Waiting waiting, std::uint32_t size);
 
 }  // namespace ringside::bench

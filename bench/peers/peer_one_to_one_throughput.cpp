@@ -16,17 +16,16 @@
 namespace ringside::bench {
 namespace {
 
-void send_all(Channel& channel, PeerRun& run, const BenchOptions& places, std::uint32_t size,
-              std::uint64_t messages) {
+void send_all(Channel& channel, PeerRun& run, const BenchOptions& options, std::uint32_t size) {
   watch_over_this_process();
-  allow_cores(places.cores);
+  allow_cores(options.cores);
   const auto sender = channel.open_sender();
-  pin_to_core(places.writer_core());
+  pin_to_core(options.writer_core());
   run.meeting.meet();  // the receiver may open its end
   run.meeting.meet();  // it has
   sender->await_receiver();
   run.start_ns = now_ns();
-  for (std::uint64_t number = 1; number <= messages; ++number) {
+  for (std::uint64_t number = 1; number <= options.messages; ++number) {
     fill_payload(sender->claim(size), size, number);
     sender->commit();
     if (number % batch_events == 0) sender->flush();
@@ -35,16 +34,15 @@ void send_all(Channel& channel, PeerRun& run, const BenchOptions& places, std::u
   run.meeting.meet();  // everything has come: closing drops nothing
 }
 
-void receive_all(Channel& channel, PeerRun& run, const BenchOptions& places, std::uint32_t size,
-                 std::uint64_t messages) {
+void receive_all(Channel& channel, PeerRun& run, const BenchOptions& options, std::uint32_t size) {
   watch_over_this_process();
   run.meeting.meet();
-  allow_cores(places.cores);
+  allow_cores(options.cores);
   const auto receiver = channel.open_receiver();
-  pin_to_core(places.reader_core(0));
+  pin_to_core(options.reader_core(0));
   run.meeting.meet();
   EventCheck check;
-  while (check.last() < messages)
+  while (check.last() < options.messages)
     check(receiver->receive(), size);
   run.end_ns = now_ns();
   run.lost = check.lost();
@@ -54,13 +52,12 @@ void receive_all(Channel& channel, PeerRun& run, const BenchOptions& places, std
 
 }  // namespace
 
-Result peer_throughput_once(const PeerOptions& options, Peer& peer, Waiting waiting, std::uint32_t size) {
+Result peer_throughput_once(const BenchOptions& options, Peer& peer, Waiting waiting, std::uint32_t size) {
   Result result{.bench = "one_to_one_throughput", .subject = peer.name(), .size = size, .readers = 1};
-  const BenchOptions places = options.of_ringside(size);
   const SharedBlock<PeerRun> run;
   const auto channel = peer.make_channel(size, waiting);
-  MeasuredChild receiver(-1, [&] { receive_all(*channel, *run, places, size, options.messages); });
-  MeasuredChild sender(-1, [&] { send_all(*channel, *run, places, size, options.messages); });
+  MeasuredChild receiver(-1, [&] { receive_all(*channel, *run, options, size); });
+  MeasuredChild sender(-1, [&] { send_all(*channel, *run, options, size); });
   sender.join();
   receiver.join();
   result.lost = run->lost;

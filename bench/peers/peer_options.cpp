@@ -32,13 +32,13 @@ bool PeerOptions::wants_peer(const std::string& peer) const {
   return is_wanted(peers, peer);
 }
 
-BenchOptions PeerOptions::of_ringside(std::uint32_t size) const {
+BenchOptions PeerOptions::of_one_run(std::uint32_t size, std::uint64_t events) const {
   BenchOptions options;
   options.sizes = {size};
   options.cores = cores;
   options.runs = 1;
-  options.messages = messages * ringside_runs_are;
-  options.round_trips = round_trips * ringside_runs_are;
+  options.messages = events;
+  options.round_trips = static_cast<std::uint32_t>(events);
   return options;
 }
 
@@ -57,14 +57,9 @@ bool parse_peer_options(int argc, char** argv, PeerOptions& options, int& exit_c
   app.add_option("--runs", options.runs, "interleaved runs of each figure; the median counts")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
-  app.add_option("--messages", options.messages,
-                 "messages of a peer's throughput run; Ringside's is ten times as long")
+  app.add_option("--run-ms", options.run_ms, "how long each run is about")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000'000));
-  app.add_option("--round-trips", options.round_trips,
-                 "round trips of a peer's latency run; Ringside's is ten times as long")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000'000));
+      ->check(CLI::Range(1, 10'000));
   app.add_option("--json", options.json_path, "write a JSON line for each result to this file");
   app.add_flag("--smoke", smoke,
                "every peer once, as small as it goes: shows that it runs, measures nothing");
@@ -79,8 +74,7 @@ bool parse_peer_options(int argc, char** argv, PeerOptions& options, int& exit_c
   if (smoke) {
     if (sizes.empty()) options.throughput_sizes = options.latency_sizes = {128};
     options.runs = 1;
-    options.messages = 2'000;
-    options.round_trips = 100;
+    options.run_ms = 1;
   }
   return true;
 }

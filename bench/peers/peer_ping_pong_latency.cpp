@@ -62,14 +62,13 @@ class PingPongEnd {
 
 }  // namespace
 
-Result peer_latency_once(const PeerOptions& options, Peer& peer, Waiting waiting, std::uint32_t size) {
+Result peer_latency_once(const BenchOptions& options, Peer& peer, Waiting waiting, std::uint32_t size) {
   Result result{.bench = "ping_pong_latency", .subject = peer.name(), .size = size, .readers = 1};
-  const BenchOptions places = options.of_ringside(size);
   const SharedBlock<PeerRun> run;
   const auto ping = peer.make_channel(size, waiting);
   const auto pong = peer.make_channel(size, waiting);
   MeasuredChild echo(-1, [&] {
-    PingPongEnd end(*pong, *ping, *run, places.cores, places.reader_core(0), size);
+    PingPongEnd end(*pong, *ping, *run, options.cores, options.reader_core(0), size);
     for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
       end.receive();
       end.send(trip);
@@ -77,7 +76,7 @@ Result peer_latency_once(const PeerOptions& options, Peer& peer, Waiting waiting
     end.close(true);
   });
   MeasuredChild asking(-1, [&] {
-    PingPongEnd end(*ping, *pong, *run, places.cores, places.writer_core(), size);
+    PingPongEnd end(*ping, *pong, *run, options.cores, options.writer_core(), size);
     LatencySamples samples(options.round_trips);
     for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
       const std::uint64_t start = now_ns();

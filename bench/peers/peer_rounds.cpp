@@ -14,15 +14,21 @@
 namespace ringside::bench {
 namespace {
 
+constexpr std::uint64_t fewest_events = 500;
+
 /// Everything that one subject did with one size.
 struct SubjectRuns {
-  Peer* peer;  ///< none for the limit and for Ringside
-  bool busy;
-  std::vector<Result> runs;
+  Peer* peer = nullptr;  ///< none for the limit and for Ringside
+  bool busy = false;
+  std::uint64_t events = 0;  ///< of each run
+  std::vector<Result> runs = {};
 };
 
-using RingsideBench = void (*)(const BenchOptions&, const ResultSink&);
-using PeerBench = Result (*)(const PeerOptions&, Peer&, Waiting, std::uint32_t);
+/// One question, as it is put to Ringside (with its limit) and to a peer.
+struct Benches {
+  void (*of_ringside)(const BenchOptions&, const ResultSink&);
+  Result (*of_peer)(const BenchOptions&, Peer&, Waiting, std::uint32_t);
+};
 
 double figure_of(const Result& result) {
   return result.messages_per_s ? *result.messages_per_s : static_cast<double>(result.latency->p50);
@@ -97,27 +103,53 @@ void settle_and_sink(const std::vector<SubjectRuns>& subjects, const PeerSink& s
   }
 }
 
+/// Runs a subject once; the first of what comes back is the limit where the subject is Ringside.
+std::vector<Result> run_once(const BenchOptions& options, const SubjectRuns& subject,
+                             const Benches& benches) {
+  std::vector<Result> results;
+  if (subject.peer == nullptr) {
+    benches.of_ringside(options, [&](const Result& result) { results.push_back(result); });
+  } else {
+    const Waiting waiting{.busy = subject.busy, .crowded = options.cores.size() == 1};
+    const double before = line_floor_ns(options);
+    results.push_back(benches.of_peer(options, *subject.peer, waiting, options.sizes.front()));
+    results.back().floor_ns_before = before;
+    results.back().floor_ns_after = line_floor_ns(options);
+  }
+  return results;
+}
+
+/// How many events make a run as long as it should be, going by runs that are not counted: each much longer than the one
+/// before, until one is long enough to judge by.
+std::uint64_t events_of_a_run(const PeerOptions& options, std::uint32_t size, const SubjectRuns& subject,
+                              const Benches& benches) {
+  const double wanted_ns = options.run_ms * 1e6;
+  for (std::uint64_t events = fewest_events;; events *= 8) {
+    const Result trial = run_once(options.of_one_run(size, events), subject, benches).back();
+    const double each_ns = trial.messages_per_s ? 1e9 / figure_of(trial) : 2 * figure_of(trial);
+    if (4 * each_ns * static_cast<double>(events) < wanted_ns) continue;
+    return std::max(fewest_events, static_cast<std::uint64_t>(wanted_ns / each_ns));
+  }
+}
+
 void rounds(const PeerOptions& options, const std::vector<std::unique_ptr<Peer>>& peers, std::uint32_t size,
-            RingsideBench ringside_bench, PeerBench peer_bench, const PeerSink& sink) {
-  const BenchOptions of_ringside = options.of_ringside(size);
-  std::vector<SubjectRuns> subjects(2);
+            const Benches& benches, const PeerSink& sink) {
+  std::vector<SubjectRuns> subjects(1);
   for (const bool busy : {true, false}) {
     for (const auto& peer : peers)
-      subjects.push_back({.peer = peer.get(), .busy = busy, .runs = {}});
+      subjects.push_back({.peer = peer.get(), .busy = busy});
   }
+  for (SubjectRuns& subject : subjects)
+    subject.events = events_of_a_run(options, size, subject, benches);
+  SubjectRuns limit;
   for (std::uint32_t round = 0; round < options.runs; ++round) {
-    std::size_t next = 0;
-    ringside_bench(of_ringside, [&](const Result& result) { subjects[next++].runs.push_back(result); });
-    double before = line_floor_ns(of_ringside);
     for (SubjectRuns& subject : subjects) {
-      if (subject.peer == nullptr) continue;
-      const Waiting waiting{.busy = subject.busy, .crowded = options.cores.size() == 1};
-      Result result = peer_bench(options, *subject.peer, waiting, size);
-      result.floor_ns_before = before;
-      result.floor_ns_after = before = line_floor_ns(of_ringside);
-      subject.runs.push_back(std::move(result));
+      std::vector<Result> results = run_once(options.of_one_run(size, subject.events), subject, benches);
+      subject.runs.push_back(std::move(results.back()));
+      if (subject.peer == nullptr) limit.runs.push_back(std::move(results.front()));
     }
   }
+  subjects.insert(subjects.begin(), std::move(limit));
   settle_and_sink(subjects, sink);
 }
 
@@ -127,13 +159,13 @@ void one_to_one_throughput_beside_peers(const PeerOptions& options,
                                         const std::vector<std::unique_ptr<Peer>>& peers,
                                         const PeerSink& sink) {
   for (const std::uint32_t size : options.throughput_sizes)
-    rounds(options, peers, size, one_to_one_throughput, peer_throughput_once, sink);
+    rounds(options, peers, size, {one_to_one_throughput, peer_throughput_once}, sink);
 }
 
 void ping_pong_latency_beside_peers(const PeerOptions& options,
                                     const std::vector<std::unique_ptr<Peer>>& peers, const PeerSink& sink) {
   for (const std::uint32_t size : options.latency_sizes)
-    rounds(options, peers, size, ping_pong_latency, peer_latency_once, sink);
+    rounds(options, peers, size, {ping_pong_latency, peer_latency_once}, sink);
 }
 
 std::string to_json(const PeerResult& result) {
