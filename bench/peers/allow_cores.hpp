@@ -7,8 +7,7 @@
 
 namespace ringside::bench {
 
-/// Lets this thread, and what it starts from now on, run on each of these cores. The threads and daemons that a peer starts
-/// for itself may use every core of the run; only the thread that sends and the one that receives are pinned.
+/// Lets this thread, and what it starts from now on, run on each of these cores.
 inline void allow_cores(const std::vector<int>& cores) {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Peer: Eclipse iceoryx 2.0, loaned chunks in shared memory. WAIT_FOR_CONSUMER and BLOCK_PRODUCER make the publisher wait where
-// it would discard. Its RouDi has fixed names on a host: where another one runs, this peer is left out.
+// Peer: Eclipse iceoryx 2.0, loaned chunks in shared memory. WAIT_FOR_CONSUMER and BLOCK_PRODUCER make the publisher
+// wait where it would discard. Its RouDi has fixed names on a host: where another one runs, this peer is left out.
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -57,8 +57,8 @@ size = 32768
 count = 2000
 )";
 
-/// Registers this process with RouDi, under the first name that it asks for. Only a process that was forked from none that
-/// is registered can.
+/// Registers this process with RouDi, under the first name that it asks for. Only a process that was forked from none
+/// that is registered can.
 void join_roudi(const std::string& name) {
   static bool joined = false;
   if (std::exchange(joined, true)) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Peer: nng, a pair over ipc. nng's PUB drops where a subscriber is slow and has no option against it (nng_pub(7)); a pair waits
-// (nng_pair(7)), and brought six times as many events as PUSH to PULL, which waits too.
+// Peer: nng, a pair over ipc. nng's PUB drops where a subscriber is slow and has no option against it (nng_pub(7)); a
+// pair waits (nng_pair(7)), and brought more events than PUSH to PULL, which waits too.
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>

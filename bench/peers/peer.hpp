@@ -31,7 +31,7 @@ struct Waiting {
 /// doorbell as often.
 inline constexpr std::uint32_t batch_events = 64;
 
-/// The sending end, in the process that sends. Whatever fails throws std::exception; nothing is ever dropped on purpose.
+/// The sending end, in the process that sends. What fails throws std::exception; nothing is ever dropped on purpose.
 class Sender {
  public:
   virtual ~Sender() = default;
@@ -39,7 +39,8 @@ class Sender {
   /// Waits until what is sent from now on reaches the receiver.
   virtual void await_receiver() {}
 
-  /// Room for the next event, at the place nearest to the wire that the peer lets a user write to. Valid until commit().
+  /// Room for the next event, at the place nearest to the wire that the peer lets a user write to. Valid until
+  /// commit().
   virtual std::byte* claim(std::uint32_t size) = 0;
 
   /// Sends what claim() gave, or keeps it for flush(); waits where there is no room.
@@ -54,7 +55,8 @@ class Receiver {
  public:
   virtual ~Receiver() = default;
 
-  /// Waits for the next event; its bytes are valid until the next call. Throws std::exception where the other end is gone.
+  /// Waits for the next event; its bytes are valid until the next call. Throws std::exception where the peer tells that
+  /// the other end is gone.
   virtual std::span<const std::byte> receive() = 0;
 };
 

@@ -2,23 +2,23 @@
 //
 // Question: how many events a second does a peer bring from one process to another, none lost and none torn?
 //
-// As in one_to_many_throughput.cpp: every payload byte is written by the sender and checked by the receiver, the clock runs from
-// the first event sent to the last received. A peer's own back-pressure holds its sender, nothing of ours. Both ends are
-// processes of their own, for what peers start (threads, registrations) survives no fork.
+// As in one_to_many_throughput.cpp: every payload byte is written by the sender and checked by the receiver, the clock
+// runs from the first event sent to the last received. A peer's own back-pressure holds its sender, nothing of ours.
+// Both ends are processes of their own, for what peers start (threads, registrations) survives no fork.
 #include "bench/host.hpp"
 #include "bench/measured_child.hpp"
 #include "bench/monotonic_clock.hpp"
 #include "bench/payload.hpp"
-#include "bench/peers/allow_cores.hpp"
 #include "bench/peers/peer_benches.hpp"
 #include "bench/peers/peer_run.hpp"
 
 namespace ringside::bench {
 namespace {
 
-void send_all(Channel& channel, PeerRun& run, const BenchOptions& options, std::uint32_t size) {
+void send_all(Channel& channel, PeerRun& run, const BenchOptions& options, std::uint32_t size,
+              Waiting waiting) {
   watch_over_this_process();
-  allow_cores(options.cores);
+  place_threads(options, options.writer_core(), waiting);
   const auto sender = channel.open_sender();
   pin_to_core(options.writer_core());
   run.meeting.meet();  // the receiver may open its end
@@ -34,10 +34,11 @@ void send_all(Channel& channel, PeerRun& run, const BenchOptions& options, std::
   run.meeting.meet();  // everything has come: closing drops nothing
 }
 
-void receive_all(Channel& channel, PeerRun& run, const BenchOptions& options, std::uint32_t size) {
+void receive_all(Channel& channel, PeerRun& run, const BenchOptions& options, std::uint32_t size,
+                 Waiting waiting) {
   watch_over_this_process();
   run.meeting.meet();
-  allow_cores(options.cores);
+  place_threads(options, options.reader_core(0), waiting);
   const auto receiver = channel.open_receiver();
   pin_to_core(options.reader_core(0));
   run.meeting.meet();
@@ -56,8 +57,8 @@ Result peer_throughput_once(const BenchOptions& options, Peer& peer, Waiting wai
   Result result{.bench = "one_to_one_throughput", .subject = peer.name(), .size = size, .readers = 1};
   const SharedBlock<PeerRun> run;
   const auto channel = peer.make_channel(size, waiting);
-  MeasuredChild receiver(-1, [&] { receive_all(*channel, *run, options, size); });
-  MeasuredChild sender(-1, [&] { send_all(*channel, *run, options, size); });
+  MeasuredChild receiver(-1, [&] { receive_all(*channel, *run, options, size, waiting); });
+  MeasuredChild sender(-1, [&] { send_all(*channel, *run, options, size, waiting); });
   sender.join();
   receiver.join();
   result.lost = run->lost;

@@ -9,8 +9,8 @@
 
 namespace ringside::bench {
 
-/// What the command line of ringside-peers asks for. Every run lasts about as long, whoever is measured: what disturbs a machine
-/// disturbs long runs more often than short ones.
+/// What the command line of ringside-peers asks for. Every run lasts about as long, whoever is measured: what disturbs
+/// a machine disturbs long runs more often than short ones.
 struct PeerOptions {
   std::vector<std::string> benches;                                    ///< empty: all of them
   std::vector<std::string> peers;                                      ///< empty: all of them

@@ -2,16 +2,14 @@
 //
 // Question: how long does an event take from one process to another through a peer?
 //
-// As in ping_pong_latency.cpp: two processes, two channels, each answers what the other sent; half a round trip is one way, one
-// event is in flight, every round trip is kept.
+// As in ping_pong_latency.cpp: two processes, two channels, each answers what the other sent; half a round trip is one
+// way, one event is in flight, every round trip is kept.
 #include <memory>
-#include <vector>
 
 #include "bench/host.hpp"
 #include "bench/measured_child.hpp"
 #include "bench/monotonic_clock.hpp"
 #include "bench/payload.hpp"
-#include "bench/peers/allow_cores.hpp"
 #include "bench/peers/peer_benches.hpp"
 #include "bench/peers/peer_run.hpp"
 
@@ -21,11 +19,8 @@ namespace {
 /// One of the two processes: it sends into one channel and receives from the other.
 class PingPongEnd {
  public:
-  PingPongEnd(Channel& to, Channel& from, PeerRun& run, const std::vector<int>& cores, int core,
-              std::uint32_t size)
+  PingPongEnd(Channel& to, Channel& from, PeerRun& run, std::uint32_t size, int core)
       : run_(run), size_(size) {
-    watch_over_this_process();
-    allow_cores(cores);
     sender_ = to.open_sender();
     run_.meeting.meet();
     receiver_ = from.open_receiver();
@@ -68,7 +63,9 @@ Result peer_latency_once(const BenchOptions& options, Peer& peer, Waiting waitin
   const auto ping = peer.make_channel(size, waiting);
   const auto pong = peer.make_channel(size, waiting);
   MeasuredChild echo(-1, [&] {
-    PingPongEnd end(*pong, *ping, *run, options.cores, options.reader_core(0), size);
+    watch_over_this_process();
+    place_threads(options, options.reader_core(0), waiting);
+    PingPongEnd end(*pong, *ping, *run, size, options.reader_core(0));
     for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
       end.receive();
       end.send(trip);
@@ -76,7 +73,9 @@ Result peer_latency_once(const BenchOptions& options, Peer& peer, Waiting waitin
     end.close(true);
   });
   MeasuredChild asking(-1, [&] {
-    PingPongEnd end(*ping, *pong, *run, options.cores, options.writer_core(), size);
+    watch_over_this_process();
+    place_threads(options, options.writer_core(), waiting);
+    PingPongEnd end(*ping, *pong, *run, size, options.writer_core());
     LatencySamples samples(options.round_trips);
     for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
       const std::uint64_t start = now_ns();

@@ -40,7 +40,7 @@ double advantage(const Result& first, const Result& second) {
   return first.messages_per_s ? ratio : 1 / ratio;
 }
 
-/// The median run of a regime; none where fewer than a fifth of the runs had it, or where *mixed* runs are not all there is.
+/// The median run of a regime; none where fewer than a fifth of the runs had it. *Mixed* only where all of them are.
 std::optional<Result> median_in(const SubjectRuns& subject, Regime regime) {
   const auto in = [&](Regime wanted) {
     return static_cast<std::size_t>(std::ranges::count(subject.runs, wanted, &Result::regime));
@@ -119,8 +119,8 @@ std::vector<Result> run_once(const BenchOptions& options, const SubjectRuns& sub
   return results;
 }
 
-/// How many events make a run as long as it should be, going by runs that are not counted: each much longer than the one
-/// before, until one is long enough to judge by.
+/// How many events make a run as long as it should be, going by runs that are not counted: each much longer than the
+/// one before, until one is long enough to judge by.
 std::uint64_t events_of_a_run(const PeerOptions& options, std::uint32_t size, const SubjectRuns& subject,
                               const Benches& benches) {
   const double wanted_ns = options.run_ms * 1e6;

@@ -18,14 +18,15 @@ struct PeerResult {
   Result result;
   std::string waiting;                                      ///< busy or blocking; empty for what is no peer
   std::string configuration;                                ///< of the peer
-  std::optional<double> ringside_advantage = std::nullopt;  ///< how many times better Ringside's figure is
+  std::optional<double> ringside_advantage = std::nullopt;  ///< how many times better Ringside's is
   bool counts = true;                                       ///< the better of the peer's two ways to wait
 };
 
 using PeerSink = std::function<void(const PeerResult&)>;
 
-/// Each runs, for each size, `options.runs` rounds: the raw limit, Ringside, each peer busy, each peer blocking, with a line
-/// floor before and after each. The sink gets, for each regime, the median run of each subject.
+/// Each runs, for each size, `options.runs` rounds: the raw limit, Ringside, each peer busy, each peer blocking, with a
+/// line floor before and after each. The sink gets, for each regime, the median run of each subject; the ratios are
+/// those of these medians, for a round is too long to be of one regime.
 void one_to_one_throughput_beside_peers(const PeerOptions& options,
                                         const std::vector<std::unique_ptr<Peer>>& peers,
                                         const PeerSink& sink);

@@ -8,9 +8,13 @@
 
 #include <unistd.h>
 
+#include "bench/bench_options.hpp"
+#include "bench/host.hpp"
 #include "bench/latency_samples.hpp"
 #include "bench/payload.hpp"
+#include "bench/peers/allow_cores.hpp"
 #include "bench/peers/meeting.hpp"
+#include "bench/peers/peer.hpp"
 
 namespace ringside::bench {
 
@@ -50,6 +54,17 @@ class EventCheck {
   std::uint64_t lost_ = 0;
   std::uint64_t torn_ = 0;
 };
+
+/// Where the threads may run that a peer starts in this process when its end on `core` is opened. An end that waits by
+/// looking leaves them no room there: they may use every core of the run, and only the end is pinned, after it was
+/// opened. An end that waits in the kernel shares its core with them.
+inline void place_threads(const BenchOptions& options, int core, Waiting waiting) {
+  if (waiting.busy) {
+    allow_cores(options.cores);
+  } else {
+    pin_to_core(core);
+  }
+}
 
 /// Ends this process should it hang: a peer whose other end died may wait for ever.
 inline void watch_over_this_process() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Peer: a pipe, as pipe(7) and fcntl(2) tell how to make the most of it: twice, with a write for each event, and with one for
-// each batch, where the sender holds events back for the sake of the system call. Events of one size need no frames.
+// Peer: a pipe, as pipe(7) and fcntl(2) tell how to make the most of it: twice, with a write for each event, and with
+// one for each batch, where the sender holds events back to save system calls. Events of one size need no frames.
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Peer: Redis pub/sub over a Unix socket. PUBLISHes of a batch are pipelined, as Redis' documentation advises; nothing is
-// saved, and a subscriber that is behind is not cut off.
+// Peer: Redis pub/sub over a Unix socket. PUBLISHes of a batch are pipelined, as Redis' documentation advises; nothing
+// is saved, and a subscriber that is behind is not cut off.
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
