@@ -28,9 +28,8 @@ std::vector<std::unique_ptr<Peer>> start_peers(const PeerOptions& options,
   for (const PeerEntry& entry : all_peers()) {
     if (!options.wants_peer(entry.name)) continue;
     if (!entry.make) {
-      fmt::print(
-          "{:<20} left out: when this was built, {} was not installed (./dev bench --peers installs it)\n",
-          entry.name, entry.package);
+      fmt::print("{:<20} left out: built without {}; ./dev bench --peers installs that\n", entry.name,
+                 entry.package);
       continue;
     }
     const PeerPlace place{.folder = scratch / entry.name, .cores = options.cores};
