@@ -4,18 +4,17 @@
 // wait where it would discard. Its RouDi has fixed names on a host: where another one runs, this peer is left out.
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <sched.h>
 
 #include <iceoryx_hoofs/log/logmanager.hpp>
-#include <iceoryx_hoofs/platform/platform_settings.hpp>
 #include <iceoryx_posh/popo/untyped_publisher.hpp>
 #include <iceoryx_posh/popo/untyped_subscriber.hpp>
 #include <iceoryx_posh/popo/wait_set.hpp>
@@ -66,17 +65,6 @@ void join_roudi(const std::string& name) {
                                                            iox::log::LogLevelOutput::kHideLogLevel);
   iox::runtime::PoshRuntime::initRuntime(iox::RuntimeName_t(cxx::TruncateToCapacity, name));
 }
-
-/// Removes what a registered process leaves behind that ends without the destructors of its statics, as ours do.
-struct IceoryxTraces {
-  std::string process;
-
-  ~IceoryxTraces() {
-    std::error_code ignored;
-    std::filesystem::remove(iox::platform::IOX_UDS_SOCKET_PATH_PREFIX + process, ignored);
-    std::filesystem::remove(iox::platform::IOX_LOCK_FILE_PATH_PREFIX + process + ".lock", ignored);
-  }
-};
 
 std::string fresh_name() {
   return fresh_ring_name().substr(1);
@@ -166,18 +154,19 @@ class IceoryxChannel final : public Channel {
       : topic_(fresh_name()), size_(size), waiting_(waiting) {}
 
   std::unique_ptr<Sender> open_sender() override {
-    join_roudi(sending_.process);
+    join_roudi(topic_ + ".sender");
     return std::make_unique<IceoryxSender>(topic_);
   }
   std::unique_ptr<Receiver> open_receiver() override {
-    join_roudi(receiving_.process);
+    join_roudi(topic_ + ".receiver");
     return std::make_unique<IceoryxReceiver>(topic_, size_, waiting_);
   }
 
+  /// RouDi hears of the end from the destructor of a static. At its own end it aborts over a process that went unheard.
+  [[noreturn]] void leave() override { std::exit(0); }
+
  private:
   std::string topic_;
-  IceoryxTraces sending_{topic_ + ".sender"};
-  IceoryxTraces receiving_{topic_ + ".receiver"};
   std::uint32_t size_;
   Waiting waiting_;
 };

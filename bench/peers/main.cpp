@@ -42,6 +42,7 @@ std::vector<std::unique_ptr<Peer>> start_peers(const PeerOptions& options,
     }
   }
   fmt::print("\n");
+  std::fflush(stdout);  // what a measuring process has in its buffers may be written twice
   return peers;
 }
 

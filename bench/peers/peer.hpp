@@ -67,6 +67,9 @@ class Channel {
 
   virtual std::unique_ptr<Sender> open_sender() = 0;
   virtual std::unique_ptr<Receiver> open_receiver() = 0;
+
+  /// The last call of a process that has closed its ends: for peers that must hear of its end. It need not return.
+  virtual void leave() {}
 };
 
 /// A transport that others use where Ringside could be used, set up as its documentation advises for a lossless stream.

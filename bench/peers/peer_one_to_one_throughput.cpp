@@ -57,8 +57,14 @@ Result peer_throughput_once(const BenchOptions& options, Peer& peer, Waiting wai
   Result result{.bench = "one_to_one_throughput", .subject = peer.name(), .size = size, .readers = 1};
   const SharedBlock<PeerRun> run;
   const auto channel = peer.make_channel(size, waiting);
-  MeasuredChild receiver(-1, [&] { receive_all(*channel, *run, options, size, waiting); });
-  MeasuredChild sender(-1, [&] { send_all(*channel, *run, options, size, waiting); });
+  MeasuredChild receiver(-1, [&] {
+    receive_all(*channel, *run, options, size, waiting);
+    channel->leave();
+  });
+  MeasuredChild sender(-1, [&] {
+    send_all(*channel, *run, options, size, waiting);
+    channel->leave();
+  });
   sender.join();
   receiver.join();
   result.lost = run->lost;

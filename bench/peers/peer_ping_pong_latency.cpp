@@ -55,6 +55,34 @@ class PingPongEnd {
   EventCheck check_;
 };
 
+void ask(Channel& ping, Channel& pong, PeerRun& run, const BenchOptions& options, std::uint32_t size,
+         Waiting waiting) {
+  watch_over_this_process();
+  place_threads(options, options.writer_core(), waiting);
+  PingPongEnd end(ping, pong, run, size, options.writer_core());
+  LatencySamples samples(options.round_trips);
+  for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
+    const std::uint64_t start = now_ns();
+    end.send(trip);
+    end.receive();
+    samples.record((now_ns() - start) / 2);
+  }
+  run.latency = samples.percentiles();
+  end.close(false);
+}
+
+void answer(Channel& ping, Channel& pong, PeerRun& run, const BenchOptions& options, std::uint32_t size,
+            Waiting waiting) {
+  watch_over_this_process();
+  place_threads(options, options.reader_core(0), waiting);
+  PingPongEnd end(pong, ping, run, size, options.reader_core(0));
+  for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
+    end.receive();
+    end.send(trip);
+  }
+  end.close(true);
+}
+
 }  // namespace
 
 Result peer_latency_once(const BenchOptions& options, Peer& peer, Waiting waiting, std::uint32_t size) {
@@ -63,28 +91,12 @@ Result peer_latency_once(const BenchOptions& options, Peer& peer, Waiting waitin
   const auto ping = peer.make_channel(size, waiting);
   const auto pong = peer.make_channel(size, waiting);
   MeasuredChild echo(-1, [&] {
-    watch_over_this_process();
-    place_threads(options, options.reader_core(0), waiting);
-    PingPongEnd end(*pong, *ping, *run, size, options.reader_core(0));
-    for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
-      end.receive();
-      end.send(trip);
-    }
-    end.close(true);
+    answer(*ping, *pong, *run, options, size, waiting);
+    pong->leave();
   });
   MeasuredChild asking(-1, [&] {
-    watch_over_this_process();
-    place_threads(options, options.writer_core(), waiting);
-    PingPongEnd end(*ping, *pong, *run, size, options.writer_core());
-    LatencySamples samples(options.round_trips);
-    for (std::uint32_t trip = 1; trip <= options.round_trips; ++trip) {
-      const std::uint64_t start = now_ns();
-      end.send(trip);
-      end.receive();
-      samples.record((now_ns() - start) / 2);
-    }
-    run->latency = samples.percentiles();
-    end.close(false);
+    ask(*ping, *pong, *run, options, size, waiting);
+    ping->leave();
   });
   asking.join();
   echo.join();
