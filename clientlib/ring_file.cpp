@@ -4,7 +4,6 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include <fcntl.h>
@@ -17,6 +16,7 @@
 #include "schema/event_check.hpp"
 #include "shm/attached_ring.hpp"
 #include "shm/descriptor.hpp"
+#include "shm/ring_counters.hpp"
 #include "shm/segment_scan.hpp"
 
 namespace ringside {
@@ -25,7 +25,6 @@ struct RingFile::State {
   shm::Descriptor file;
   shm::AttachedRing ring;
   RingFacts facts;
-  std::unique_ptr<std::uint64_t[]> copy;  // room for a segment
 };
 
 namespace {
@@ -78,7 +77,10 @@ RingFacts facts_of(const shm::AttachedRing& ring) {
   facts.window_segments = geometry.window_segments;
   facts.subscription_max = geometry.subscription_max;
   facts.pins_per_subscription = geometry.pins_per_subscription;
+  facts.reliable_segments = geometry.reliable_segments;
   facts.pool_segments = geometry.pool_segments();
+  facts.large_segments = geometry.large_segments;
+  facts.large_segment_size = geometry.large_segment_size;
   facts.object_size = geometry.object_size();
   return facts;
 }
@@ -93,11 +95,10 @@ std::string fault_of_event(const shm::Record& record) {
 }
 
 /// One read of a ring: hands out what it finds, and sums it up.
-class Reading {
+class RingWalk {
  public:
-  Reading(const RingFile& file, const RingFileHandlers& handlers, std::uint64_t from, std::string_view topic,
-          std::span<std::uint64_t> copy)
-      : file_(file), handlers_(handlers), from_(from), topic_(topic), copy_(copy) {}
+  RingWalk(const RingFile& file, const RingFileHandlers& handlers, std::uint64_t from, std::string_view topic)
+      : file_(file), handlers_(handlers), from_(from), topic_(topic) {}
 
   void take(const shm::RingView& view, const shm::ReadableSegment& segment) {
     if (sum_.next_sequence == 0) sum_.next_sequence = segment.first_sequence;
@@ -165,7 +166,7 @@ class Reading {
   const RingFileHandlers& handlers_;
   std::uint64_t from_;
   std::string_view topic_;
-  std::span<std::uint64_t> copy_;
+  std::vector<std::uint64_t> copy_;
   std::uint64_t backed_ = file_.size();
   RingReading sum_;
   // A segment that ends without a link is as it should be if the next one goes on where it ends: agentd was killed
@@ -188,9 +189,7 @@ expected<RingFile, RingFileError> RingFile::open(const std::string& path) {
   auto ring = shm::AttachedRing::attach(std::move(second), status.st_uid);
   if (!ring) return not_attached(ring.error(), path);
   RingFacts facts = facts_of(*ring);
-  auto copy = std::make_unique<std::uint64_t[]>(facts.segment_size / 8);
-  return RingFile(
-      std::make_unique<State>(State{std::move(file), std::move(*ring), std::move(facts), std::move(copy)}));
+  return RingFile(std::make_unique<State>(State{std::move(file), std::move(*ring), std::move(facts)}));
 }
 
 RingFile::RingFile(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -200,6 +199,24 @@ RingFile::~RingFile() = default;
 
 const RingFacts& RingFile::facts() const noexcept {
   return state_->facts;
+}
+
+RingCounts RingFile::counts() const noexcept {
+  const shm::RingCounters counters = shm::read_counters(state_->ring.view());
+  return {.events = counters.events,
+          .bytes = counters.bytes,
+          .wakes = counters.bells,
+          .rolls = counters.rolls,
+          .withdrawn = counters.withdrawn,
+          .window_segments = counters.window_segments,
+          .set_aside = counters.set_aside,
+          .subscribers = counters.subscribers,
+          .shrunk = counters.shrunk,
+          .backing_failed = counters.backing_failed,
+          .no_space = counters.no_space,
+          .evicted = counters.evicted,
+          .large_events = counters.large_events,
+          .backed_bytes = counters.backed_bytes};
 }
 
 std::uint64_t RingFile::size() const noexcept {
@@ -214,7 +231,7 @@ std::vector<RingSegment> RingFile::segments() const {
   std::vector<RingSegment> found;
   for (const shm::ReadableSegment& segment : shm::readable_segments(state_->ring.view())) {
     const std::uint64_t offset = geometry.segment_offset(segment.index);
-    const std::uint64_t backed = std::min<std::uint64_t>(end - std::min(end, offset), geometry.segment_size);
+    const std::uint64_t backed = std::min<std::uint64_t>(end - std::min(end, offset), geometry.segment_length(segment.index));
     found.push_back({segment.index, segment.generation, segment.first_sequence, offset, backed});
   }
   return found;
@@ -222,11 +239,10 @@ std::vector<RingSegment> RingFile::segments() const {
 
 RingReading RingFile::read(const RingFileHandlers& handlers, std::uint64_t from) const {
   const shm::RingView view = state_->ring.view();
-  Reading reading(*this, handlers, from, state_->facts.topic,
-                  {state_->copy.get(), state_->facts.segment_size / 8});
+  RingWalk walk(*this, handlers, from, state_->facts.topic);
   for (const shm::ReadableSegment& segment : shm::readable_segments(view))
-    reading.take(view, segment);
-  return reading.sum();
+    walk.take(view, segment);
+  return walk.sum();
 }
 
 std::vector<std::string> find_ring_files() {

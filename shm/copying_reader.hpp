@@ -189,6 +189,19 @@ class BasicCopyingReader {
     return true;
   }
 
+  /// Goes to the oldest segment that can be read, or else to the newest.
+  [[nodiscard]] bool look_further(std::uint64_t& first) noexcept {
+    const auto oldest = oldest_segment(view_);
+    // As RingReader::enter: never back.
+    if (oldest && oldest->generation <= generation_) {
+      state_ = ReaderState::corrupt;
+      return false;
+    }
+    if (oldest && look(*oldest, first)) return true;
+    const auto newest = newest_segment(view_);
+    return newest && look(*newest, first);
+  }
+
   /// As RingReader::enter.
   [[nodiscard]] bool enter(Next& found) noexcept {
     std::uint64_t first = 0;
@@ -202,11 +215,7 @@ class BasicCopyingReader {
       }
       state_ = ReaderState::lost;
     }
-    const auto oldest = oldest_segment(view_);
-    if (!oldest || !look(*oldest, first)) {
-      const auto newest = newest_segment(view_);
-      if (!newest || !look(*newest, first)) return false;
-    }
+    if (!look_further(first)) return false;
     const std::uint64_t count = first - next_sequence_;
     if (static_cast<std::int64_t>(count) < 0) {
       state_ = ReaderState::corrupt;

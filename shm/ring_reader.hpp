@@ -309,7 +309,13 @@ bool BasicRingReader<View>::enter(Next& next) noexcept {
     }
     state_ = ReaderState::lost;
   }
-  if (const auto oldest = oldest_segment(view_); oldest && pin(*oldest)) return take_up(*oldest, next);
+  const auto oldest = oldest_segment(view_);
+  // Where it comes from was withdrawn, and so was all before it: a ring that leads back would lead round for ever.
+  if (oldest && oldest->generation <= generation_) {
+    fail();
+    return false;
+  }
+  if (oldest && pin(*oldest)) return take_up(*oldest, next);
   if (const auto newest = newest_segment(view_); newest && pin(*newest)) return take_up(*newest, next);
   return false;
 }

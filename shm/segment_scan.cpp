@@ -3,15 +3,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 
-#include "shm/assert.hpp"
 #include "shm/ring_layout.hpp"
 
 namespace ringside::shm {
 
 std::vector<ReadableSegment> readable_segments(const RingView& view) {
   std::vector<ReadableSegment> found;
-  for (std::uint32_t index = 0; index < view.geometry().pool_segments(); ++index) {
+  for (std::uint32_t index = 0; index < view.geometry().table_entries(); ++index) {
     // E3: with a generation comes its first sequence.
     const std::uint64_t generation = view.generation(index).load(std::memory_order::acquire);
     if (generation == 0) continue;
@@ -42,17 +42,15 @@ std::string_view describe(RecordFault fault) noexcept {
 }
 
 SegmentScan::SegmentScan(const RingView& view, const ReadableSegment& segment,
-                         std::span<std::uint64_t> copy) noexcept
+                         std::vector<std::uint64_t>& copy) noexcept
     : view_(view),
       segment_(view.segment(segment.index)),
       copy_(copy),
       of_(segment),
       start_(view.geometry().segment_offset(segment.index)),
-      next_sequence_(segment.first_sequence) {
-  RINGSIDE_ASSERT(copy.size() >= view.geometry().segment_size / 8);
-}
+      next_sequence_(segment.first_sequence) {}
 
-SegmentScan::Found SegmentScan::next(std::uint64_t backed_size) noexcept {
+SegmentScan::Found SegmentScan::next(std::uint64_t backed_size) {
   looked_at_ = offset_;
   if (place() + 8 > backed_size) return damaged(RecordFault::cut_off);
   // E1: with the commit word comes its record.
@@ -64,15 +62,16 @@ SegmentScan::Found SegmentScan::next(std::uint64_t backed_size) noexcept {
 
   const std::uint32_t length = length_bits(word);
   const std::uint64_t after = next_place(offset_, length);
-  if (after > last_place(view_.geometry().segment_size)) return damaged(RecordFault::too_long);
+  if (after > last_place(view_.geometry().segment_length(of_.index))) return damaged(RecordFault::too_long);
   const std::uint64_t words = (std::uint64_t{length} + 7) / 8;
   if (place() + record_header_size + words * 8 > backed_size) return damaged(RecordFault::cut_off);
+  if (copy_.size() < words) copy_.resize(words);
   record_.time_ns = static_cast<std::int64_t>(load(offset_ + offsetof(RecordHeader, time_ns)));
   record_.kind = static_cast<std::uint32_t>(load(offset_ + offsetof(RecordHeader, kind)));
   for (std::uint64_t i = 0; i < words; ++i)
     copy_[i] = load(offset_ + record_header_size + i * 8);
   if (!still_here()) return Found::withdrawn;
-  record_.payload = std::as_bytes(copy_).data();
+  record_.payload = std::as_bytes(std::span(copy_)).data();
   record_.size = length;
   record_.sequence = next_sequence_++;
   offset_ = after;
@@ -91,7 +90,7 @@ SegmentScan::Found SegmentScan::follow(std::uint64_t word, std::uint64_t backed_
   if (place() + link_size > backed_size) return damaged(RecordFault::cut_off);
   const std::uint64_t generation = load(offset_ + offsetof(LinkRecord, generation));
   if (!still_here()) return Found::withdrawn;
-  const bool could_follow = generation == of_.generation + 1 && index < view_.geometry().pool_segments();
+  const bool could_follow = generation == of_.generation + 1 && index < view_.geometry().table_entries();
   return could_follow ? Found::link : damaged(RecordFault::bad_link);
 }
 

@@ -10,11 +10,10 @@
 // Loss      : a segment that is withdrawn meanwhile ends its scan.
 // Trust     : none. Beyond check_ring() nothing is believed: not a length, not a sequence, not that the file reaches
 //             to where a record is. Nothing at or behind `backed_size` is touched.
-// Memory    : the caller's, for one payload.
+// Memory    : the caller's, grown to the largest payload that was found.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -52,11 +51,12 @@ class SegmentScan {
     damage,     // fault() says what; nothing more of it can be read
   };
 
-  /// `copy` has room for a segment and outlives this, as the view's memory does.
-  SegmentScan(const RingView& view, const ReadableSegment& segment, std::span<std::uint64_t> copy) noexcept;
+  /// Payloads are copied into `copy`, which outlives this, as the view's memory does.
+  SegmentScan(const RingView& view, const ReadableSegment& segment, std::vector<std::uint64_t>& copy) noexcept;
 
-  /// Looks at the next place. The file has `backed_size` bytes, or has more by now.
-  [[nodiscard]] Found next(std::uint64_t backed_size) noexcept;
+  /// Looks at the next place. The file has `backed_size` bytes, or has more by now. Throws std::bad_alloc where there is no
+  /// memory for a copy.
+  [[nodiscard]] Found next(std::uint64_t backed_size);
 
   /// Good until the next next().
   [[nodiscard]] const Record& record() const noexcept { return record_; }
@@ -74,7 +74,7 @@ class SegmentScan {
 
   RingView view_;
   RingView::Segment segment_;
-  std::span<std::uint64_t> copy_;
+  std::vector<std::uint64_t>& copy_;
   ReadableSegment of_;
   std::uint64_t start_;
   std::uint64_t next_sequence_;

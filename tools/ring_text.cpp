@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "tools/ring_counts.hpp"
 #include "tools/visible_text.hpp"
 
 namespace ringside::tools {
@@ -58,13 +59,15 @@ void append_ring_text(std::string& out, const InspectedRing& inspected) {
   append(out, "boot         {}, {}\n", boot_id_text(facts.boot_id),
          facts.this_boot ? "this one" : "another one");
   append(out,
-         "layout       version {}: {} segments of {} bytes to read, {} in the pool; {} subscriptions, {} "
-         "pins each\n",
-         facts.layout_version, facts.window_segments, facts.segment_size, facts.pool_segments,
-         facts.subscription_max, facts.pins_per_subscription);
+         "layout       version {}: {} segments of {} bytes to read, {} more for reliable readers, {} in the "
+         "pool; {} subscriptions, {} pins each; {} large segments of {} bytes\n",
+         facts.layout_version, facts.window_segments, facts.segment_size, facts.reliable_segments,
+         facts.pool_segments, facts.subscription_max, facts.pins_per_subscription, facts.large_segments,
+         facts.large_segment_size);
   append(out, "writer       {}\n", writer_text(inspected));
   append(out, "next event   {}\n", inspected.reading.next_sequence);
-  append(out, "last event   {}\n", time_text(inspected.reading.last_time_ns));
+  append(out, "last event   {}\n\n", time_text(inspected.reading.last_time_ns));
+  append_counts_text(out, inspected.ring.counts());
   append(out, "\n{:>7}  {:>12}  {:>14}  {:>12}  {:>10}\n", "SEGMENT", "GENERATION", "FIRST EVENT", "OFFSET",
          "BACKED");
   for (const RingSegment& segment : inspected.ring.segments()) {
@@ -84,6 +87,10 @@ void append_ring_json(std::string& out, const InspectedRing& inspected) {
          facts.segment_size);
   append(out, R"("window_segments":{},"subscription_max":{},"pins_per_subscription":{},"pool_segments":{},)",
          facts.window_segments, facts.subscription_max, facts.pins_per_subscription, facts.pool_segments);
+  append(out, R"("reliable_segments":{},"large_segments":{},"large_segment_size":{},"counts":{{)",
+         facts.reliable_segments, facts.large_segments, facts.large_segment_size);
+  append_counts_json(out, inspected.ring.counts());
+  out += "},";
   append(out, R"("writer_pid":{},"next_sequence":{},"last_time_ns":{},"segments":[)", writer_json(inspected),
          inspected.reading.next_sequence, inspected.reading.last_time_ns);
   bool first = true;

@@ -110,14 +110,14 @@ TEST_F(DaemonReliable, TopicsTellWhatTheirRingsHaveCounted) {
   for (int i = 0; i < 40; ++i)
     publish_some();
   const TopicStat after = of_ada();
-  EXPECT_EQ(after.events - before.events, 200U);
+  EXPECT_EQ(after.counts.events - before.counts.events, 200U);
   EXPECT_EQ(after.next_sequence - before.next_sequence, 200U);
-  EXPECT_GT(after.bytes - before.bytes, 200U * 10'000);
-  EXPECT_GT(after.rolls, before.rolls);
-  EXPECT_GT(after.withdrawn, 0U);
-  EXPECT_EQ(after.window_segments, 16U);
-  EXPECT_EQ(after.subscribers, 1U);
-  EXPECT_GT(after.backed_bytes, 16U * 65'536);
+  EXPECT_GT(after.counts.bytes - before.counts.bytes, 200U * 10'000);
+  EXPECT_GT(after.counts.rolls, before.counts.rolls);
+  EXPECT_GT(after.counts.withdrawn, 0U);
+  EXPECT_EQ(after.counts.window_segments, 16U);
+  EXPECT_EQ(after.counts.subscribers, 1U);
+  EXPECT_GT(after.counts.backed_bytes, 16U * 65'536);
   EXPECT_FALSE(after.stalled);
 }
 

@@ -27,7 +27,8 @@ namespace ringside {
 namespace {
 
 constexpr shm::RingGeometry small_geometry{
-    .segment_size = 4096, .window_segments = 3, .subscription_max = 2, .pins_per_subscription = 2};
+    .segment_size = 4096, .window_segments = 3, .subscription_max = 2, .pins_per_subscription = 2,
+    .reliable_segments = 2, .large_segments = 2, .large_segment_size = 64 * 1024};
 const std::string topic_of_ring = "agent_server:ada";
 
 std::vector<std::byte> event_of(std::uint64_t number) {
@@ -255,7 +256,7 @@ TEST_F(RingFileTest, FollowsNoLinkInCircles) {
 TEST_F(RingFileTest, TellsALinkThatLeadsNowhere) {
   const auto records = segments_[1].first_sequence - segments_[0].first_sequence;
   write_word(record_at(segments_[0], records),
-             shm::link_word(segments_[1].first_sequence, small_geometry.pool_segments()));
+             shm::link_word(segments_[1].first_sequence, small_geometry.table_entries()));
   EXPECT_EQ(read_damaged().reasons(), (std::vector<std::string>{"a link to a segment that cannot follow"}));
 }
 

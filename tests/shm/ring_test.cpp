@@ -260,6 +260,20 @@ TEST(RingReader, StopsAtWhatNoWriterOfOursWrites) {
   }
 }
 
+TEST(RingReader, StopsAtALinkToASegmentThatDoesNotFollow) {
+  HeapRing ring;
+  Subscribed viewer(ring);
+  const auto segment = RingMemory(ring.base(), ring.geometry).segment(0);
+  segment.word(8).store(2, std::memory_order::relaxed);
+  segment.word(0).store(link_word(1, 1), std::memory_order::relaxed);
+  Seen seen;
+  EXPECT_EQ(seen.poll(viewer.reader), 0U) << "it does not go round for ever";
+  EXPECT_EQ(viewer.reader.state(), ReaderState::corrupt);
+  CopyingReader copying(ring.view(), {1, 0, 1});
+  EXPECT_EQ(seen.poll(copying), 0U);
+  EXPECT_EQ(copying.state(), ReaderState::corrupt);
+}
+
 TEST(RingReader, RefusesACursorThatIsNoPlace) {
   HeapRing ring;
   Subscribed viewer(ring, {1, 4, 1});

@@ -26,6 +26,7 @@
 
 #include <ringside/event.hpp>
 #include <ringside/expected.hpp>
+#include <ringside/stats.hpp>
 #include <ringside/subscription.hpp>
 
 namespace ringside {
@@ -57,7 +58,10 @@ struct RingFacts {
   std::uint32_t window_segments = 0;
   std::uint32_t subscription_max = 0;
   std::uint32_t pins_per_subscription = 0;
+  std::uint32_t reliable_segments = 0;
   std::uint32_t pool_segments = 0;
+  std::uint32_t large_segments = 0;
+  std::uint32_t large_segment_size = 0;
   std::uint64_t object_size = 0;  ///< what it may grow to
 };
 
@@ -105,6 +109,9 @@ class RingFile {
   ~RingFile();
 
   const RingFacts& facts() const noexcept;
+
+  /// What its agentd counted, up to its last batch.
+  RingCounts counts() const noexcept;
 
   /// The file's size now: what of the ring has its pages.
   std::uint64_t size() const noexcept;

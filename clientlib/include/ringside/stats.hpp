@@ -12,11 +12,8 @@
 
 namespace ringside {
 
-/// One topic: sums since its ring was made, and states of now.
-struct TopicStat {
-  std::string topic = {};
-  std::string object_name = {};  ///< of the ring's shared memory object, with its leading '/'
-  std::uint64_t next_sequence = 0;
+/// What a ring's writer has counted: sums since the ring was made, and states of now.
+struct RingCounts {
   std::uint64_t events = 0;           ///< published
   std::uint64_t bytes = 0;            ///< of these
   std::uint64_t wakes = 0;            ///< sleeping clients woken
@@ -31,8 +28,16 @@ struct TopicStat {
   std::uint64_t evicted = 0;          ///< reliable subscriptions that fell too far behind
   std::uint64_t large_events = 0;     ///< events in segments of their own
   std::uint64_t backed_bytes = 0;     ///< now: shared memory, large events not counted
-  std::uint64_t stale_dropped = 0;    ///< events of a life or run that was over
-  bool stalled = false;               ///< now: accepted events wait for shared memory
+};
+
+/// One topic.
+struct TopicStat {
+  std::string topic = {};
+  std::string object_name = {};  ///< of the ring's shared memory object, with its leading '/'
+  std::uint64_t next_sequence = 0;
+  RingCounts counts = {};
+  std::uint64_t stale_dropped = 0;  ///< events of a life or run that was over
+  bool stalled = false;             ///< now: accepted events wait for shared memory
 };
 
 enum class Reading : std::uint8_t {
