@@ -189,7 +189,11 @@ const shm::RingGeometry& Topic::geometry() const noexcept {
 }
 
 std::size_t Topic::event_size_max() const noexcept {
-  return geometry().payload_size_max();
+  return event_size_max(geometry());
+}
+
+std::size_t Topic::event_size_max(const shm::RingGeometry& geometry) noexcept {
+  return geometry.payload_size_max();
 }
 
 std::uint64_t Topic::next_sequence() const noexcept {

@@ -142,6 +142,8 @@ class Topic {
   [[nodiscard]] const shm::RingGeometry& geometry() const noexcept;
   /// The largest event, in bytes; `publish` refuses larger ones.
   [[nodiscard]] std::size_t event_size_max() const noexcept;
+  /// The same of any topic of this geometry.
+  [[nodiscard]] static std::size_t event_size_max(const shm::RingGeometry& geometry) noexcept;
 
   /// Of a moment ago.
   [[nodiscard]] std::uint64_t next_sequence() const noexcept;
