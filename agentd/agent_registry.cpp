@@ -120,7 +120,7 @@ void AgentRegistry::open_source(const std::shared_ptr<Opening>& opening) {
   wanted.agent_id = opening->options.agent_id;
   wanted.incarnation = opening->incarnation;
   wanted.kind = opening->options.runner;
-  wanted.event_size_max = config_.ring.large_payload_size_max();
+  wanted.event_size_max = Topic::event_size_max(config_.ring);
   boost::asio::post(pool_, [this, opening, wanted = std::move(wanted)]() mutable {
     opening->runner = make_runner(std::move(wanted), pool_.get_executor(), opening->bridge);
     boost::asio::post(conductor_, [this, opening = std::move(opening)] {

@@ -268,7 +268,11 @@ const shm::RingGeometry& Topic::geometry() const noexcept {
 }
 
 std::size_t Topic::event_size_max() const noexcept {
-  return geometry().large_payload_size_max();
+  return event_size_max(geometry());
+}
+
+std::size_t Topic::event_size_max(const shm::RingGeometry& geometry) noexcept {
+  return geometry.large_payload_size_max();
 }
 
 shm::RingCounters Topic::counters() const noexcept {

@@ -148,6 +148,8 @@ class Topic {
   [[nodiscard]] const shm::RingGeometry& geometry() const noexcept;
   /// The largest event, in bytes; `publish` refuses larger ones.
   [[nodiscard]] std::size_t event_size_max() const noexcept;
+  /// The same of any topic of this geometry.
+  [[nodiscard]] static std::size_t event_size_max(const shm::RingGeometry& geometry) noexcept;
   /// What the ring's header tells.
   [[nodiscard]] shm::RingCounters counters() const noexcept;
 
