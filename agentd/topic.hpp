@@ -4,7 +4,7 @@
 //
 // Threads   : every call from any thread. Completions run on whichever thread holds the writing role: they are short, do
 //             not throw, and neither wait nor call another topic (they may call this one, except `flush`).
-// Progress  : nothing waits for readers, ever. A producer waits 64 Ki entries ahead of the writing (writing_role.hpp).
+// Progress  : nothing waits for readers, ever. A producer waits 4 Ki entries ahead of the writing (writing_role.hpp).
 // Ordering  : one total, causal order of events, batches, grants, lives and runs. A grant's cursor is exact: the
 //             subscriber sees every event that was ordered after its subscription and, from `latest`, none before.
 // Loss      : none of what was accepted. Events of a life or run that is no longer current when their turn comes are

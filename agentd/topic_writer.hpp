@@ -46,7 +46,8 @@ class TopicWriter {
   void end_drain() noexcept;
   /// Makes room for one event of `size` bytes. False: it has to wait. Requires a size that the ring takes.
   [[nodiscard]] bool claim(std::uint32_t size) noexcept;
-  /// Has `encode(std::byte*)` write it there, or drops it where it is stale. Requires that nothing was done since `claim`.
+  /// Has `encode(std::byte*)` write it there, or drops it where it is stale. Requires that nothing was done
+  /// since `claim`.
   template <class Encode>
   void deliver_claimed(const EventWork& event, Encode&& encode) noexcept {
     if (!is_current(event.stamp)) return drop_stale(1);

@@ -2,14 +2,15 @@
 //
 // The writing role: of all threads that have something for one topic, one at a time writes, for all of them.
 //
-// Threads   : `submit`, `flush` and `resume` from any number. The sink is called by one thread at a time, whichever
-//             holds the role. A delivery may submit to its own role, and to no other.
+// Threads   : `submit`, `deliver_in_place`, `flush` and `resume` from any number. The sink is called by one thread at a
+//             time, whichever holds the role. A delivery may submit to its own role, and to no other.
 // Progress  : combining, no thread of its own. A producer that finds the role free delivers in place; one that
 //             finds it taken leaves its node and returns. It waits only `tickets_ahead_max` tickets ahead of the
 //             deliveries, and, where no memory is left for the queue, for the role. A holder delivers
 //             `deliveries_for_others_max` nodes beside its own, then hands over.
 // Ordering  : total and causal: if submit(A) returned before submit(B) was called, on whatever threads, A is delivered
-//             first. Tickets give the order, a reorder buffer restores it.
+//             first. Tickets give the order, a reorder buffer restores it. What is delivered in place takes its ticket
+//             as holder, and only the one that comes next: a compare-exchange finds that nobody else has it.
 //             E22: the role is taken and given by exchange, both acquire and release, so that what one holder kept is
 //             the next one's, and so that a producer who finds the role taken is seen by the holder's last look (a
 //             failing compare-exchange writes nothing: an event could be left behind).
@@ -56,8 +57,8 @@ class WritingRole {
   /// Puts the node into the topic's order; it is delivered by this thread or another, now or soon.
   void submit(std::unique_ptr<Node> node) noexcept;
 
-  /// As `submit`, without a node, where the role is free and nothing waits: `ready()` tells whether it can be done, then
-  /// `deliver()` does it, both as the sink's holder; neither submits. False: nothing was done and nothing has a place.
+  /// As `submit`, without a node, where the role is free and nothing waits: `ready()` tells whether it can be
+  /// done, then `deliver()` does it, both as the holder; neither submits. False: nothing was done, nothing has a place.
   template <class Ready, class Deliver>
   [[nodiscard]] bool deliver_in_place(Ready&& ready, Deliver&& deliver) noexcept;
 

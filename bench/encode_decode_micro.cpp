@@ -11,6 +11,7 @@
 #include "schema/event_builder.hpp"
 #include "schema/event_check.hpp"
 #include "schema/event_json.hpp"
+#include "schema/token_delta.hpp"
 
 namespace {
 
@@ -26,6 +27,18 @@ void encode_text_delta(benchmark::State& state) {
   }
 }
 BENCHMARK(encode_text_delta);
+
+void encode_token_delta(benchmark::State& state) {
+  const TokenDelta delta{.stamp = stamp, .message_id = message_id, .part_index = 0, .text = " lighthouse"};
+  alignas(event_alignment) std::byte place[256];
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(&delta);
+    delta.encode(place);
+    benchmark::ClobberMemory();
+  }
+  state.SetLabel(std::to_string(delta.encoded_size()) + " bytes");
+}
+BENCHMARK(encode_token_delta);
 
 void check_text_delta(benchmark::State& state) {
   const EventBuffer event = EventBuilder().text_delta(stamp, message_id, 0, " lighthouse");

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Question: how many one-token deltas a second do one thread, or eight, encode and publish to one topic of agentd, beside what they
-// reach through a FlatBufferBuilder and an event of its own allocation?
+// Question: how many one-token deltas a second do one thread, or eight, encode and publish to one topic of agentd,
+// beside what they reach through a FlatBufferBuilder and an event of its own allocation?
 //
-// The whole way of a runner's delta, in the daemon's own Topic: encoding, ticket, writing role, ring, a look at the flag of one
-// subscriber. Without readers that subscriber is parked: nobody reads and nobody waits, so that the figure is the producers' own.
-// With a reader, another process follows in place and checks every event: each producer's own are all there and in their order,
-// sequences have no hole; what is not so counts as lost or torn. The producers then wait where they are half a window ahead, so
-// that nothing can be lost. One producer is pinned; several share the cores of the run as the kernel likes.
+// The whole way of a runner's delta, in the daemon's own Topic: encoding, ticket, writing role, ring, a look at the
+// flag of one subscriber. Without readers that subscriber is parked: nobody reads and nobody waits, so that the figure
+// is the producers' own. With a reader, another process follows in place and checks every event: each producer's own
+// are all there and in their order, sequences have no hole; what is not so counts as lost or torn. The producers then
+// wait where they are half a window ahead, so that nothing can be lost. One producer is pinned; several share the
+// cores of the run as the kernel likes.
 #include <algorithm>
 #include <atomic>
 #include <cstdint>

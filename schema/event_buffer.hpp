@@ -36,7 +36,8 @@ class EventBuffer {
   /// Copies a finished event. Requires bytes that this process encoded or that `check_event` has accepted.
   static EventBuffer copy_of(std::span<const std::byte> finished);
 
-  /// An event of `size` bytes that `write(std::byte*)` puts into fresh memory. Requires that it writes all of a finished event.
+  /// An event of `size` bytes that `write(std::byte*)` puts into fresh memory. Requires that it writes all of a
+  /// finished event.
   template <class Write>
   static EventBuffer written(std::size_t size, Write&& write) {
     static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= event_alignment);

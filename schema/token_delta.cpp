@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A FlatBuffer may lay its tables in any order. Here everything of constant size comes first, so that it is one constant frame; the
-// two strings follow:
+// A FlatBuffer may lay its tables in any order. Here everything of constant size comes first, so that it is one
+// constant frame; the two strings follow:
 //
 //   root, identifier | vtables | Event | LlmDeltas | vector of one | MessageDelta | ContentPart (thinking) | id | text
 //
-// The frame is made by the compiler from the generated offsets of the fields (`VT_...`). Into its copy go the stamp, the part's
-// index and the distance to the text.
+// The frame is made by the compiler from the generated offsets of the fields (`VT_...`). Into its copy go the stamp, the
+// part's index and the distance to the text.
 #include "schema/token_delta.hpp"
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include <bit>
 #include <cstring>
 #include <initializer_list>
+#include <span>
 #include <stdexcept>
 
 namespace ringside::schema {
@@ -114,7 +115,8 @@ consteval Frame<count> make_frame(TokenDelta::Part part) {
     part_fields = frame.add_vtable(part_size, {{events::ContentPart::VT_TYPE, part_type},
                                                {events::ContentPart::VT_CONTENT, part_content}});
   }
-  frame.end = (frame.end + event_alignment - 1) / event_alignment * event_alignment;
+  while (frame.end % event_alignment != 0)
+    ++frame.end;
 
   const auto event = frame.add_table(event_fields, event_size);
   const auto deltas = frame.add_table(deltas_fields, deltas_size);

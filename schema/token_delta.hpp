@@ -4,7 +4,8 @@
 //
 // Threads: views and values; any.
 // Memory:  none. `encode` writes the whole event to a given place, such as one claimed in a ring.
-// Trust:   the strings are UTF-8 already; what is encoded passes `check_event` and means what `EventBuilder` makes of the same.
+// Trust:   the strings are UTF-8 already; what is encoded passes `check_event` and means what `EventBuilder` makes of
+//          the same.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The fixed layout of a delta, held against FlatBuffers: whatever is said, its bytes pass every check and mean what the object API
-// makes of the same.
+// The fixed layout of a delta, held against FlatBuffers: whatever is said, its bytes pass every check and mean what the
+// object API makes of the same.
 #include <algorithm>
 #include <memory>
 #include <string>
