@@ -231,7 +231,8 @@ std::vector<RingSegment> RingFile::segments() const {
   std::vector<RingSegment> found;
   for (const shm::ReadableSegment& segment : shm::readable_segments(state_->ring.view())) {
     const std::uint64_t offset = geometry.segment_offset(segment.index);
-    const std::uint64_t backed = std::min<std::uint64_t>(end - std::min(end, offset), geometry.segment_length(segment.index));
+    const std::uint64_t backed =
+        std::min<std::uint64_t>(end - std::min(end, offset), geometry.segment_length(segment.index));
     found.push_back({segment.index, segment.generation, segment.first_sequence, offset, backed});
   }
   return found;

@@ -52,7 +52,8 @@ class SegmentScan {
   };
 
   /// Payloads are copied into `copy`, which outlives this, as the view's memory does.
-  SegmentScan(const RingView& view, const ReadableSegment& segment, std::vector<std::uint64_t>& copy) noexcept;
+  SegmentScan(const RingView& view, const ReadableSegment& segment,
+              std::vector<std::uint64_t>& copy) noexcept;
 
   /// Looks at the next place. The file has `backed_size` bytes, or has more by now. Throws std::bad_alloc where there is no
   /// memory for a copy.

@@ -40,6 +40,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_stop_command(app, invocation);
   add_list_command(app, invocation);
   add_tail_command(app, invocation);
+  add_stat_command(app, invocation);
+  add_top_command(app, invocation);
   add_pub_command(app, invocation);
   add_presence_command(app, invocation);
   add_inspect_command(app, invocation);

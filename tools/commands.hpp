@@ -30,6 +30,8 @@ void add_touch_command(CLI::App& app, Invocation& invocation);
 void add_stop_command(CLI::App& app, Invocation& invocation);
 void add_list_command(CLI::App& app, Invocation& invocation);
 void add_tail_command(CLI::App& app, Invocation& invocation);
+void add_stat_command(CLI::App& app, Invocation& invocation);
+void add_top_command(CLI::App& app, Invocation& invocation);
 void add_pub_command(CLI::App& app, Invocation& invocation);
 void add_presence_command(CLI::App& app, Invocation& invocation);
 void add_inspect_command(CLI::App& app, Invocation& invocation);

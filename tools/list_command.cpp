@@ -46,23 +46,17 @@ std::string age(std::int64_t since_ns) {
   return fmt::format("{} h", seconds / 3600);
 }
 
-std::string visible(std::string_view text) {
-  std::string shown;
-  append_visible(shown, text, LineBreaks::escape);
-  return shown;
-}
-
 std::string table(const std::vector<AgentInfo>& agents) {
   std::size_t width = 5;
   for (const AgentInfo& agent : agents)
-    width = std::max(width, visible(agent.agent_id).size());
+    width = std::max(width, one_line(agent.agent_id).size());
   std::string out = fmt::format("{:{}}  {:11}  {:>7}  {:>7}  {:>9}  {}\n", "AGENT", width, "STATUS", "AGE",
                                 "VIEWERS", "NEXT", "PRESENCE TOPIC");
   for (const AgentInfo& agent : agents) {
     fmt::format_to(std::back_inserter(out), "{:{}}  {:11}  {:>7}  {:>7}  {:>9}  {}\n",
-                   visible(agent.agent_id), width, name_of(agent.status), age(agent.started_at),
+                   one_line(agent.agent_id), width, name_of(agent.status), age(agent.started_at),
                    agent.presence_topic.empty() ? "-" : std::to_string(agent.viewers), agent.next_sequence,
-                   agent.presence_topic.empty() ? "-" : visible(agent.presence_topic));
+                   agent.presence_topic.empty() ? "-" : one_line(agent.presence_topic));
   }
   return out;
 }

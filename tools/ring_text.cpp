@@ -20,12 +20,6 @@ void append(std::string& out, fmt::format_string<Arguments...> format, Arguments
   fmt::format_to(std::back_inserter(out), format, std::forward<Arguments>(arguments)...);
 }
 
-std::string one_line(std::string_view text) {
-  std::string shown;
-  append_visible(shown, text, LineBreaks::escape);
-  return shown;
-}
-
 std::string name_in_folder(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }

@@ -19,6 +19,7 @@ struct TailArguments {
   std::string name;
   std::string from = "latest";
   bool json = false;
+  bool reliable = false;
   std::optional<std::uint64_t> count;
   std::string until;
   std::string key;
@@ -55,10 +56,11 @@ std::unique_ptr<EventView> view_for(const TailArguments& arguments, const Output
   return output.is_terminal() ? make_live_view() : make_line_view();
 }
 
-ExitCode follow(Client& client, const TailArguments& arguments, const SubscribeOptions& from,
+ExitCode follow(Client& client, const TailArguments& arguments, SubscribeOptions from,
                 const FollowUntil& until, const Interrupts& interrupts) {
   const Deadline deadline(arguments.timeout_s);
   const std::string topic = topic_of_argument(arguments.name);
+  from.reliable = arguments.reliable;
   auto subscription = client.subscribe(topic, from);
   if (!subscription) return report("tail " + topic, subscription.error());
   // Subscribed first: whoever sees this viewer come knows that it misses nothing from then on.
@@ -116,6 +118,8 @@ void add_tail_command(CLI::App& app, Invocation& invocation) {
       ->type_name("F")
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "One event a line, as JSON");
+  command->add_flag("--reliable", arguments->reliable,
+                    "Have the ring keep what was not read yet, as far as it may");
   command->add_option("--count", arguments->count, "End after so many events")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);

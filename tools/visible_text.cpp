@@ -104,6 +104,12 @@ void append_visible(std::string& out, std::string_view text, LineBreaks breaks) 
       });
 }
 
+std::string one_line(std::string_view text) {
+  std::string shown;
+  append_visible(shown, text, LineBreaks::escape);
+  return shown;
+}
+
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   walk(

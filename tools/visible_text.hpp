@@ -16,6 +16,9 @@ enum class LineBreaks { keep, escape };
 /// invalid UTF-8 becomes U+FFFD.
 void append_visible(std::string& out, std::string_view text, LineBreaks breaks);
 
+/// The same, alone and on one line.
+std::string one_line(std::string_view text);
+
 /// The same between double quotes and on one line, as one word of a plain line.
 void append_quoted(std::string& out, std::string_view text);
 

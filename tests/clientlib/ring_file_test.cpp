@@ -26,9 +26,13 @@
 namespace ringside {
 namespace {
 
-constexpr shm::RingGeometry small_geometry{
-    .segment_size = 4096, .window_segments = 3, .subscription_max = 2, .pins_per_subscription = 2,
-    .reliable_segments = 2, .large_segments = 2, .large_segment_size = 64 * 1024};
+constexpr shm::RingGeometry small_geometry{.segment_size = 4096,
+                                           .window_segments = 3,
+                                           .subscription_max = 2,
+                                           .pins_per_subscription = 2,
+                                           .reliable_segments = 2,
+                                           .large_segments = 2,
+                                           .large_segment_size = 64 * 1024};
 const std::string topic_of_ring = "agent_server:ada";
 
 std::vector<std::byte> event_of(std::uint64_t number) {
