@@ -146,7 +146,9 @@ void rounds(const PeerOptions& options, const std::vector<std::unique_ptr<Peer>>
     for (SubjectRuns& subject : subjects) {
       std::vector<Result> results = run_once(options.of_one_run(size, subject.events), subject, benches);
       subject.runs.push_back(std::move(results.back()));
-      if (subject.peer == nullptr) limit.runs.push_back(std::move(results.front()));
+      if (subject.peer != nullptr) continue;
+      limit.runs.push_back(std::move(results.front()));
+      limit.runs.back().size = size;  // a line has 8 bytes, but stands beside this size
     }
   }
   subjects.insert(subjects.begin(), std::move(limit));
