@@ -136,8 +136,7 @@ TEST_F(ControlAgents, ABatchIsPublishedWholeOrNotAtAll) {
 
   const Reply large = client_.ask(publish_of("a", {custom_event("x"), custom_event("large", 5000)}));
   EXPECT_EQ(large.error(), control::ErrorCode::event_too_large);
-  EXPECT_NE(large.text().find("bytes; agent_server:a takes 4040 at most"), std::string::npos)
-      << large.text();
+  EXPECT_NE(large.text().find("bytes; agent_server:a takes 4040 at most"), std::string::npos) << large.text();
 
   events::StatusChangedT status;
   events::EventT event;

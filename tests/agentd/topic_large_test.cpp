@@ -15,7 +15,7 @@ namespace {
 
 /// Two large segments of 256 KiB beside a pool of pages.
 constexpr shm::RingGeometry large_geometry{4096, 64, 4, 4, 4, 2, 256 * 1024};
-constexpr std::size_t large = 100'000;
+constexpr std::size_t large_filler = 100'000;
 
 std::vector<std::uint64_t> numbers(const std::vector<Seen>& seen) {
   std::vector<std::uint64_t> found;
@@ -28,7 +28,7 @@ TEST(TopicLarge, StandsInTheOneOrderWithTheOthers) {
   TopicUnderTest topic("conversation:1", large_geometry);
   TopicReader reader(*topic, topic.subscribe({})->cursor);
   for (std::uint64_t i = 0; i < 10; ++i)
-    ASSERT_TRUE(topic->publish(numbered(i, {}, i % 4 == 3 ? large : 10)));
+    ASSERT_TRUE(topic->publish(numbered(i, {}, i % 4 == 3 ? large_filler : 10)));
   EXPECT_EQ(numbers(reader.read()), (std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
   EXPECT_EQ(topic->counters().large_events, 2U);
   EXPECT_EQ(topic->counters().events, 10U);
@@ -48,16 +48,17 @@ TEST(TopicLarge, ComesWithABatchWhole) {
   TopicReader reader(*topic, topic.subscribe({})->cursor);
   std::vector<schema::EventBuffer> batch;
   for (std::uint64_t i = 0; i < 4; ++i)
-    batch.push_back(numbered(i, {}, i % 2 == 1 ? large : 10));
+    batch.push_back(numbered(i, {}, i % 2 == 1 ? large_filler : 10));
   EXPECT_EQ(topic.publish_batch(std::move(batch)), 1U);
   EXPECT_EQ(numbers(reader.read()), (std::vector<std::uint64_t>{0, 1, 2, 3}));
   std::vector<schema::EventBuffer> too_many;
   for (std::uint64_t i = 0; i < 3; ++i)
-    too_many.push_back(numbered(i, {}, large));
+    too_many.push_back(numbered(i, {}, large_filler));
   EXPECT_EQ(topic.publish_batch(std::move(too_many)).error(), BatchFault::no_space)
       << "two segments for three";
   EXPECT_EQ(topic->next_sequence(), 5U);
-  EXPECT_TRUE(topic->publish(numbered(5, {}, large))) << "and what the refused batch had taken is free";
+  EXPECT_TRUE(topic->publish(numbered(5, {}, large_filler)))
+      << "and what the refused batch had taken is free";
 }
 
 TEST(TopicLarge, IsRefusedWhileReadersPinWhatThereIsAndKeepsNobodyFromWriting) {
@@ -66,15 +67,15 @@ TEST(TopicLarge, IsRefusedWhileReadersPinWhatThereIsAndKeepsNobodyFromWriting) {
   const auto granted = topic.subscribe({.session = 1, .subscriber = {.pins = page.pins.data()}});
   ASSERT_TRUE(granted);
   for (std::uint64_t i = 0; i < 2; ++i)
-    ASSERT_TRUE(topic->publish(numbered(i, {}, large)));
+    ASSERT_TRUE(topic->publish(numbered(i, {}, large_filler)));
   // Each large event is a generation of its own behind the first.
   page.pins[0].store(2);
   page.pins[1].store(3);
-  EXPECT_EQ(topic->publish(numbered(2, {}, large)).error(), PublishError::no_space);
+  EXPECT_EQ(topic->publish(numbered(2, {}, large_filler)).error(), PublishError::no_space);
   EXPECT_FALSE(topic->stalled());
   ASSERT_TRUE(topic->publish(numbered(3)));
   page.pins[0].store(0);
-  EXPECT_TRUE(topic->publish(numbered(4, {}, large)));
+  EXPECT_TRUE(topic->publish(numbered(4, {}, large_filler)));
   TopicReader reader(*topic, topic.subscribe({.from = SubscribeFrom::oldest})->cursor);
   EXPECT_EQ(numbers(reader.read()).back(), 4U);
 }
@@ -83,23 +84,23 @@ TEST(TopicLarge, OfALifeThatIsOverGivesItsSegmentBack) {
   TopicUnderTest topic("agent_server:ada", large_geometry);
   topic->begin_life(7);
   for (std::uint64_t i = 0; i < 10; ++i)
-    ASSERT_TRUE(topic->publish(numbered(i, {.incarnation = 6}, large)));
+    ASSERT_TRUE(topic->publish(numbered(i, {.incarnation = 6}, large_filler)));
   EXPECT_EQ(topic->stale_dropped(), 10U);
   EXPECT_EQ(topic->next_sequence(), 1U);
-  EXPECT_TRUE(topic->publish(numbered(11, {.incarnation = 7}, large)));
+  EXPECT_TRUE(topic->publish(numbered(11, {.incarnation = 7}, large_filler)));
 }
 
 TEST(TopicLarge, GivesItsPagesBackElsewhereWhereThereIsAnElsewhere) {
   std::deque<std::function<void()>> tasks;
   TopicUnderTest topic("conversation:1", {4096, 2, 4, 4, 0, 2, 256 * 1024}, 1,
                        [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); });
-  ASSERT_TRUE(topic->publish(numbered(1, {}, large)));
+  ASSERT_TRUE(topic->publish(numbered(1, {}, large_filler)));
   for (std::uint64_t i = 0; i < 20; ++i)
     ASSERT_TRUE(topic->publish(numbered(i, {}, 3000)));
   ASSERT_EQ(tasks.size(), 1U);
   tasks.front()();
   for (std::uint64_t i = 0; i < 2; ++i)
-    ASSERT_TRUE(topic->publish(numbered(i, {}, large)));
+    ASSERT_TRUE(topic->publish(numbered(i, {}, large_filler)));
   EXPECT_EQ(tasks.size(), 1U) << "both segments were free";
 }
 
@@ -112,7 +113,7 @@ TEST(TopicLarge, FromManyThreadsKeepsEachThreadsOrderAmongTheOthers) {
   for (std::uint64_t t = 0; t < threads; ++t) {
     producers.emplace_back([&, t] {
       for (std::uint64_t i = 0; i < events; ++i) {
-        const std::size_t filler = i % 50 == 7 ? large : 100;
+        const std::size_t filler = i % 50 == 7 ? large_filler : 100;
         while (!topic->publish(numbered(t * events + i, {}, filler)))
           std::this_thread::yield();  // the others' large events are in flight
       }

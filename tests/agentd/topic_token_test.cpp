@@ -39,7 +39,7 @@ struct SeenToken {
 
 /// Everything that is there from the ring's beginning on, each event checked as one from a stranger.
 std::vector<SeenToken> tokens_in(const Topic& topic) {
-  const auto ring = shm::AttachedRing::attach(topic.read_only_descriptor().duplicate(), ::geteuid());
+  const auto ring = shm::AttachedRing::attach(topic.open_read_only(), ::geteuid());
   shm::BasicCopyingReader<> reader(ring->view(),
                                    shm::Cursor{.generation = 1, .offset = 0, .next_sequence = 1});
   std::vector<SeenToken> seen;
