@@ -19,8 +19,8 @@ struct Count {
 
 constexpr std::array counts_in_order{
     Count{"events", "events published", &RingCounts::events},
-    Count{"bytes", "bytes of these", &RingCounts::bytes},
     Count{"large_events", "of these in segments of their own", &RingCounts::large_events},
+    Count{"bytes", "bytes published", &RingCounts::bytes},
     Count{"wakes", "sleeping clients woken", &RingCounts::wakes},
     Count{"rolls", "changes of the segment", &RingCounts::rolls},
     Count{"withdrawn", "segments that left the window", &RingCounts::withdrawn},

@@ -23,13 +23,13 @@ TEST_F(StatCommand, ShowsATopicALine) {
   const std::string json = done({"stat", "--json"});
   const std::size_t at = json.find(R"({"topic":"agent_server:ada","object":"/ringside.)");
   ASSERT_NE(at, std::string::npos) << json;
-  // The beginning of its life, and three.
-  EXPECT_NE(json.find(R"("next_sequence":5,"events":4,)", at), std::string::npos) << json;
+  // Two of the beginning of its life, and three.
+  EXPECT_NE(json.find(R"("next_sequence":6,"events":5,)", at), std::string::npos) << json;
 }
 
 TEST_F(StatCommand, ShowsWhoReadsATopicAndHow) {
   ChildProcess reliable = sandbox_.spawn({"tail", "ada", "--from", "oldest", "--reliable"});
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 5; ++i)
     ASSERT_TRUE(reliable.read_line().has_value());
   const std::string json = done({"stat", "ada", "--json"});
   EXPECT_NE(json.find(R"("subscribers":1)"), std::string::npos) << json;
@@ -37,7 +37,7 @@ TEST_F(StatCommand, ShowsWhoReadsATopicAndHow) {
   EXPECT_NE(json.find(R"("pid":)" + std::to_string(reliable.pid())), std::string::npos) << json;
   EXPECT_EQ(done({"stat", "agent_server:ada", "--json"}).substr(0, 40), json.substr(0, 40));
   const std::string text = done({"stat", "ada"});
-  EXPECT_NE(text.find("events published                    4\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("events published                    5\n"), std::string::npos) << text;
   EXPECT_NE(text.find("  reliable  "), std::string::npos) << text;
 }
 
@@ -56,6 +56,19 @@ TEST_F(StatCommand, LooksAgainAndAgainUntilItHasLookedSoOftenOrIsInterrupted) {
 TEST_F(StatCommand, NamesATopicThatIsNotThere) {
   expect_refused({"stat", "nobody"}, ExitCode::unavailable, "agent_server:nobody");
   expect_refused({"stat", "-i", "0"}, ExitCode::usage, "-i");
+}
+
+TEST_F(StatCommand, TopShowsTheTopicsAtATerminalUntilQIsPressed) {
+  ChildProcess terminal(
+      {"script", "-qec",
+       std::string(RINGSIDE_COMMAND) + " --socket " + sandbox_.socket().string() + " top -i 3600",
+       "/dev/null"},
+      {{"TERM", "xterm"}});
+  terminal.write_input("q");
+  const Finished finished = terminal.finish();
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_NE(finished.out.find("  agent_server:ada\x1b[K"), std::string::npos) << finished.out;
+  EXPECT_TRUE(finished.out.ends_with("\x1b[?1049l")) << "the screen is as it was";
 }
 
 TEST_F(StatCommand, TopWithoutATerminalSaysWhatToUseInstead) {

@@ -239,6 +239,21 @@ TEST_F(Tail, UsesNoColoursWhereTheyAreNotWanted) {
 }
 
 /// A ring that holds little, so that a reader can be overrun.
+TEST_F(Tail, ShowsAnEventThatIsLargerThanASegmentWhole) {
+  done({"start", "ada", "--runner", "exec", "--idle", "--", "/bin/sh", "-c",
+        R"(read -r line
+           name=$(head -c 600000 /dev/zero | tr '\0' x)
+           printf '{"kind":"custom","event":{"name":"%s"}}\n' "$name"
+           printf '{"kind":"status_changed","event":{"status":"idle"}}\n'
+           read -r line)"});
+  ChildProcess tail = sandbox_.spawn({"tail", "ada", "--from", "oldest", "--until", "custom", "--json"});
+  done({"execute", "ada"});
+  const Finished finished = tail.finish();
+  EXPECT_EQ(finished.exit_code, 0);
+  EXPECT_NE(finished.out.find('"' + std::string(600'000, 'x') + '"'), std::string::npos);
+  EXPECT_NE(done({"stat", "ada", "--json"}).find(R"("large_events":1)"), std::string::npos);
+}
+
 class TailOverrun : public CommandTest {
  protected:
   TailOverrun() : CommandTest("[ring]\nsegment_size = 4096\nwindow_segments = 4\nlarge_segments = 0\n") {}
