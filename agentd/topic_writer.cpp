@@ -112,9 +112,8 @@ void TopicWriter::drop_stale(std::uint64_t count) noexcept {
 
 bool TopicWriter::claim(std::uint32_t size) noexcept {
   if (!backlog_.empty()) return false;
-  const auto place = writer_.claim(size);
-  if (place) claimed_ = *place;
-  return place.has_value();
+  claimed_ = writer_.claim(size);
+  return claimed_ != nullptr;
 }
 
 void TopicWriter::commit_claimed(const EventWork& event) noexcept {

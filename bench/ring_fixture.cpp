@@ -43,9 +43,9 @@ BenchWriter::~BenchWriter() {
 }
 
 void BenchWriter::publish(std::uint32_t size) {
-  const auto claimed = writer_->claim(size);
-  if (!claimed) throw std::runtime_error("no space left in /dev/shm");
-  fill_payload(*claimed, size, writer_->next_sequence());
+  std::byte* const claimed = writer_->claim(size);
+  if (claimed == nullptr) throw std::runtime_error("no space left in /dev/shm");
+  fill_payload(claimed, size, writer_->next_sequence());
   writer_->commit(size, 1, 0);
 }
 

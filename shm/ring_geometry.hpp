@@ -16,7 +16,7 @@ struct RingGeometry {
   std::uint32_t window_segments = 16;       // S
   std::uint32_t subscription_max = 64;      // R: subscriptions that pin; those that copy are not counted
   std::uint32_t pins_per_subscription = 4;  // K
-  std::uint32_t reliable_segments = 64;     // B: by so many reliable subscriptions may extend the window
+  std::uint32_t reliable_segments = 48;     // B: by so many reliable subscriptions extend the window
   std::uint32_t large_segments = 8;         // L: for events that fit into no other; 0: there are none
   std::uint32_t large_segment_size = 64 * 1024 * 1024 + page_size;  // 0 without
 

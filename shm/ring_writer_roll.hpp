@@ -87,16 +87,13 @@ std::optional<std::uint32_t> BasicRingWriter<Memory, Backing>::shrink_window(std
   return std::nullopt;
 }
 
-/// Makes room in the window for one segment more. What reliable subscriptions are owed stays, as long as the window can be
-/// extended.
+/// Makes room in the window for one segment more. While there are reliable subscriptions it is as long as it can be, whether
+/// or not they are owed all of it: a writer that comes back to a segment sooner finds its lines in the caches of who has read
+/// them, and waits for each.
 template <class Memory, class Backing>
 void BasicRingWriter<Memory, Backing>::trim_window() noexcept {
   while (pool_.window_full()) {
-    if (!pool_.window_extended()) {
-      const auto owed = subscribers_.first_owed(sequence_);
-      // Before the second oldest begins: then it is in the oldest.
-      if (owed && sequence_ - *owed > sequence_ - pool_.live(1).first_sequence) return;
-    }
+    if (!pool_.window_extended() && subscribers_.reliable() != 0) return;
     withdraw_oldest();
   }
 }

@@ -118,13 +118,13 @@ ringside_rewritten_executable(mutant_e7_told_after_withdrawal reliable_model.cpp
 ringside_model_test(mutant.e7_told_after_withdrawal mutant_e7_told_after_withdrawal evict --must-fail)
 ringside_rewritten_executable(mutant_reliable_granted_from_the_latest reliable_model.cpp
   ${writer} "subscribers_.make_reliable(id, cursor.next_sequence);" "subscribers_.make_reliable(id, sequence_ + 0 * cursor.next_sequence);")
-ringside_model_test(mutant.reliable_granted_from_the_latest mutant_reliable_granted_from_the_latest owed --must-fail)
+ringside_model_test(mutant.reliable_granted_from_the_latest mutant_reliable_granted_from_the_latest evict --must-fail)
 ringside_rewritten_executable(mutant_reliable_acknowledges_ahead reliable_model.cpp
   ${reader} "acknowledged_->store(next_sequence_, std::memory_order::relaxed)"
             "acknowledged_->store(next_sequence_ + 1, std::memory_order::relaxed)")
-ringside_model_test(mutant.reliable_acknowledges_ahead mutant_reliable_acknowledges_ahead owed --must-fail)
+ringside_model_test(mutant.reliable_acknowledges_ahead mutant_reliable_acknowledges_ahead evict --must-fail)
 ringside_rewritten_executable(mutant_reliable_window_not_extended reliable_model.cpp
-  ${roll} "if (!pool_.window_extended()) {" "if (false) {")
+  ${roll} "if (!pool_.window_extended() && subscribers_.reliable() != 0) return;" "")
 ringside_model_test(mutant.reliable_window_not_extended mutant_reliable_window_not_extended owed --must-fail)
 
 # The pool: S + R * K segments are enough, one fewer is not.

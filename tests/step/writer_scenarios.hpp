@@ -85,7 +85,7 @@ WriterScenario<Atomics> claiming(std::uint32_t size) {
               },
           .region =
               [](auto& writer, const Events& events) {
-                auto* const place = writer.claim(events.special_size + 100).value();
+                auto* const place = writer.claim(events.special_size + 100);
                 const std::size_t half = events.special_size / 2;
                 std::memcpy(place, special_payload.data(), half);
                 std::memcpy(place + half, special_payload.data() + half, events.special_size - half);

@@ -83,9 +83,9 @@ class TortureWriter {
     const std::uint32_t size = law_.common_size_of(sequence);
     if (law_.size_of(sequence) > geometry.payload_size_max() && publish_large(sequence)) {
     } else if (random_() % 2 == 0) {
-      const auto place = writer_.claim(size);
-      if (!place) return;
-      const std::int64_t checksum = law_.fill(*place, sequence, size);
+      std::byte* const place = writer_.claim(size);
+      if (place == nullptr) return;
+      const std::int64_t checksum = law_.fill(place, sequence, size);
       writer_.commit(size, law_.kind_of(sequence), checksum);
     } else {
       const std::int64_t checksum = law_.fill(payload_.data(), sequence, size);

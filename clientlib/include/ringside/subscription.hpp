@@ -50,7 +50,7 @@ struct SubscribeOptions {
   /// (`Subscription::copying`).
   bool copying = false;
 
-  /// The ring keeps what this subscription has not consumed, by as much as agentd is configured to
+  /// The ring keeps what this subscription has not consumed, as far as agentd is configured to
   /// (`ring.reliable_segments`): each event is seen, whoever else reads and however fast it is written. A reader that
   /// needs more is evicted: it is told (`Subscription::on_evicted`), and goes on as any other. What a poll has handed
   /// out, or a later `next` has left behind, is consumed. Nobody waits for the reader. Not with `copying`; refused as
