@@ -207,13 +207,13 @@ class Stop {
   }
   /// Everything that could be read, and more, then the bell as after every batch.
   void lap() {
-    for (std::uint32_t i = 0; i < shm::small_geometry.window_segments + 2; ++i)
+    for (std::uint32_t i = 0; i < stepped_geometry.window_segments + 2; ++i)
       ring_.roll();
     ring_.writer.ring();
   }
   std::string what_is_left() {
     if (ring_.writer.counters().no_space != 0) return "the reader has kept the writer from publishing";
-    for (std::uint32_t word = 0; word < shm::small_geometry.pins_per_subscription; ++word) {
+    for (std::uint32_t word = 0; word < stepped_geometry.pins_per_subscription; ++word) {
       if (ring_.page.pins(Ring::line)[word].load(std::memory_order::acquire) != 0) return "a pin was left";
     }
     ring_.roll();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -20,6 +21,15 @@
 #include "tests/shm/ring_fixture.hpp"
 
 namespace ringside::step {
+
+/// As small as a ring can be that has everything.
+inline constexpr shm::RingGeometry stepped_geometry{.segment_size = 4096,
+                                                    .window_segments = 3,
+                                                    .subscription_max = 2,
+                                                    .pins_per_subscription = 2,
+                                                    .reliable_segments = 0,
+                                                    .large_segments = 1,
+                                                    .large_segment_size = 16 * 1024};
 
 /// The events of one run: sizes and bytes are functions of the sequence, but that one has a size of its own.
 struct Events {
@@ -59,11 +69,10 @@ class SteppedRing {
         bell(shm::Doorbell::create().value()),
         waiting_end(bell->waiting_end().duplicate()),
         object_(make_object()),
-        writer({object_.memory().segment(0).bytes(0) - shm::small_geometry.segment_offset(0),
-                shm::small_geometry},
+        writer({object_.memory().segment(0).bytes(0) - stepped_geometry.segment_offset(0), stepped_geometry},
                object_.backing(), object_.first_sequence()) {
     // What is mapped is not inherited by a fork, for clients' sake; here the fork is to be the writer.
-    inherit(base(), shm::small_geometry.object_size());
+    inherit(base(), stepped_geometry.object_size());
     inherit(page.pins(line), shm::session_page_size);
     id = writer
              .add_subscriber({static_cast<const Pin*>(page.pins(line)), static_cast<Flag*>(page.wake_flag()),
@@ -86,12 +95,20 @@ class SteppedRing {
   /// Publishes as long as an event of `size` bytes would still find room.
   void fill_segment_until_no_room_for(std::uint32_t size) {
     const auto room = [this](std::uint64_t offset, std::uint32_t next) {
-      return shm::next_place(offset, next) <= shm::last_place(shm::small_geometry.segment_size);
+      return shm::next_place(offset, next) <= shm::last_place(stepped_geometry.segment_size);
     };
     while (room(writer.latest().offset, size) &&
            room(writer.latest().offset, events.size_of(writer.next_sequence())))
       publish();
     if (room(writer.latest().offset, size)) throw std::logic_error("the segment ends too early");
+  }
+
+  /// The large segment, backed and with this payload in it, as a producer leaves it.
+  void fill_large(const std::vector<std::byte>& payload) {
+    shm::LargeSegments segments = object_.large_segments();
+    auto segment = segments.claim(static_cast<std::uint32_t>(payload.size())).value();
+    std::memcpy(segment.payload(), payload.data(), payload.size());
+    segment.release();
   }
 
   /// Stores what a reader would.
@@ -103,14 +120,14 @@ class SteppedRing {
   /// recycled memory may hold at worst.
   void forge(std::uint32_t index, std::uint64_t offset) {
     const std::uint64_t forged = shm::commit_word(writer.next_sequence() + 1, 40);
-    for (; offset < shm::small_geometry.segment_size; offset += 8)
+    for (; offset < stepped_geometry.segment_size; offset += 8)
       object_.memory().segment(index).word(offset).store(forged, std::memory_order::relaxed);
   }
 
   /// The first sequences of what can be read, oldest first.
   [[nodiscard]] std::vector<std::uint64_t> segment_starts() const {
     std::vector<std::uint64_t> starts;
-    for (std::uint32_t index = 0; index < shm::small_geometry.pool_segments(); ++index) {
+    for (std::uint32_t index = 0; index < stepped_geometry.pool_segments(); ++index) {
       if (object_.view().generation(index).load(std::memory_order::acquire) != 0)
         starts.push_back(object_.view().first_sequence(index).load(std::memory_order::relaxed));
     }
@@ -123,7 +140,7 @@ class SteppedRing {
   }
   [[nodiscard]] std::vector<std::byte> bytes_of(std::uint32_t index) const {
     const std::byte* bytes = object_.view().segment(index).bytes(0);
-    return {bytes, bytes + shm::small_geometry.segment_size};
+    return {bytes, bytes + stepped_geometry.segment_size};
   }
 
   [[nodiscard]] shm::Descriptor descriptor() const { return object_.read_only_descriptor().value(); }
@@ -140,13 +157,13 @@ class SteppedRing {
 
  private:
   static shm::RingObject make_object() {
-    auto object = shm::RingObject::create("/ringside.step." + std::to_string(::getpid()), shm::small_geometry,
+    auto object = shm::RingObject::create("/ringside.step." + std::to_string(::getpid()), stepped_geometry,
                                           {"topic", 1, {}});
     object.value().remove();
     return std::move(*object);
   }
   [[nodiscard]] std::byte* base() const {
-    return object_.memory().segment(0).bytes(0) - shm::small_geometry.segment_offset(0);
+    return object_.memory().segment(0).bytes(0) - stepped_geometry.segment_offset(0);
   }
   static void inherit(void* within_first_page, std::uint64_t size) {
     const auto address = reinterpret_cast<std::uintptr_t>(within_first_page) & ~std::uintptr_t{4095};

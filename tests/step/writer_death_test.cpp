@@ -28,6 +28,10 @@ TEST(WriterDeath, InPublishLeavesTheEventWholeOrNotThereAndAnEndBehindIt) {
     expect_no_fault(publishing<shm::SystemAtomics>(size), 30);
 }
 
+TEST(WriterDeath, InLinkingALargeEventLeavesItWholeOrNotThereAndLosesTheOldestAtMost) {
+  expect_no_fault(linking_large<shm::SystemAtomics>(), 200);
+}
+
 TEST(WriterDeath, BetweenClaimAndCommitLeavesNothingOfTheEvent) {
   expect_no_fault(claiming<shm::SystemAtomics>(100), 60);
 }
@@ -43,7 +47,7 @@ TEST(WriterDeath, InARollThatBacksASegmentLosesTheOldestAtMost) {
   scenario.prepare = [](Ring& ring) {
     // Four segments are backed when a ring is made: three fill the window, the fourth is taken while the
     // oldest is pinned.
-    while (ring.writer.window_segments() < shm::small_geometry.window_segments)
+    while (ring.writer.window_segments() < stepped_geometry.window_segments)
       ring.roll();
     ring.pin(0, ring.writer.oldest().generation);
     ring.roll();
@@ -55,7 +59,7 @@ TEST(WriterDeath, InARollThatBacksASegmentLosesTheOldestAtMost) {
     ring.pin(1, first);
   };
   scenario.did = [](const Ring::Writer& writer) {
-    const std::uint64_t in_the_beginning = shm::small_geometry.header_size() + shm::RingBacking::step_size;
+    const std::uint64_t in_the_beginning = stepped_geometry.header_size() + shm::RingBacking::step_size;
     return writer.backed_bytes() > in_the_beginning && writer.counters().shrunk == 0;
   };
   expect_no_fault(scenario, 300);
@@ -66,7 +70,7 @@ TEST(WriterDeath, InARollThatFindsNoMemoryLosesWhatItWithdrewAndNothingElse) {
   scenario.name += ", with no memory left";
   scenario.prepare = [](Ring& ring) {
     // As above, but one segment of the window is pinned by nobody: the window shrinks.
-    while (ring.writer.window_segments() < shm::small_geometry.window_segments)
+    while (ring.writer.window_segments() < stepped_geometry.window_segments)
       ring.roll();
     ring.pin(1, ring.writer.oldest().generation);
     ring.roll();

@@ -52,7 +52,7 @@ WriterScenario<Atomics> publishing(std::uint32_t size) {
 /// free again, full of old bytes.
 template <class Atomics>
 void stand_before_roll(SteppedRing<Atomics>& ring, std::uint32_t size) {
-  while (ring.writer.window_segments() < shm::small_geometry.window_segments)
+  while (ring.writer.window_segments() < stepped_geometry.window_segments)
     ring.roll();
   const std::uint64_t released = ring.writer.oldest().generation;
   const std::uint32_t released_index = ring.index_of(released);
@@ -72,6 +72,26 @@ WriterScenario<Atomics> rolling(std::uint32_t size) {
           .region = [](auto& writer, const Events& events) { publish_special(writer, events); },
           .may_leave = 1,
           .did = [](const auto& writer) { return writer.set_aside_segments() == 1; }};
+}
+
+/// A large event, into a window that is full, behind a segment that an event has left room in.
+template <class Atomics>
+WriterScenario<Atomics> linking_large() {
+  return {.name = "publish the largest event",
+          .prepare =
+              [](auto& ring) {
+                stand_in_recycled_segment(ring);
+                make_special(ring, stepped_geometry.large_payload_size_max());
+                ring.fill_large(special_payload);
+              },
+          .region =
+              [](auto& writer, const Events& events) {
+                writer.publish_large(stepped_geometry.pool_segments(), stepped_geometry.large_segment_size,
+                                     events.special_size, Events::kind_of(events.special_sequence),
+                                     Events::time_of(events.special_sequence));
+              },
+          .may_leave = 1,
+          .did = [](const auto& writer) { return writer.counters().large_events == 1; }};
 }
 
 /// What was claimed is written in two parts, then committed.
