@@ -31,22 +31,23 @@ void* count_and_allocate(std::size_t size) {
 
 }  // namespace
 
+// Not inlined: where g++ sees one half of a pair without the other it warns of a mismatch.
 void* operator new(std::size_t size) {
   return count_and_allocate(size);
 }
 void* operator new[](std::size_t size) {
   return count_and_allocate(size);
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete[](void* memory) noexcept {
+[[gnu::noinline]] void operator delete[](void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
-void operator delete[](void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 
