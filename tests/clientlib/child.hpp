@@ -5,6 +5,7 @@
 #include <csignal>
 #include <functional>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -19,9 +20,9 @@ namespace ringside::test {
 
 /// A forked child that runs `body` and exits with what it returns, 0 meaning well. Reaped with the object.
 ///
-/// The parent may have threads. glibc's allocator survives a fork beside them, AddressSanitizer's of this year does not: a
-/// child that inherits a lock which another thread held would wait for ever. So a child shows first that it can
-/// allocate, and where it cannot, another is born.
+/// The parent may have threads. glibc survives a fork beside them, AddressSanitizer of this year does not: a child that
+/// inherits a lock of its allocator, or of its list of threads, which another thread held would wait for ever. So a child
+/// shows first that it can allocate and begin a thread, and where it cannot, another is born.
 class Child {
  public:
   explicit Child(const std::function<int()>& body) {
@@ -49,9 +50,9 @@ class Child {
 
  private:
 #if defined(__SANITIZE_ADDRESS__)
-  static constexpr bool allocator_survives_fork = false;
+  static constexpr bool runtime_survives_fork = false;
 #else
-  static constexpr bool allocator_survives_fork = true;
+  static constexpr bool runtime_survives_fork = true;
 #endif
   static constexpr int birth_ms_max = 5000;
 
@@ -60,8 +61,9 @@ class Child {
     if (::pipe2(cry.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe for a child");
     pid_ = ::fork();
     if (pid_ == 0) {
-      if (!allocator_survives_fork) {
+      if (!runtime_survives_fork) {
         allocate_every_size();
+        std::thread([] {}).join();
         if (::write(cry[1], "+", 1) != 1) ::_exit(1);
       }
       ::close(cry[0]);
@@ -70,7 +72,7 @@ class Child {
     }
     ::close(cry[1]);
     pollfd heard{cry[0], POLLIN, 0};
-    const bool alive = allocator_survives_fork || ::poll(&heard, 1, birth_ms_max) == 1;
+    const bool alive = runtime_survives_fork || ::poll(&heard, 1, birth_ms_max) == 1;
     ::close(cry[0]);
     if (alive) return true;
     ::kill(pid_, SIGKILL);

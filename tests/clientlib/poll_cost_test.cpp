@@ -32,10 +32,10 @@ void* count_and_allocate(std::size_t size) {
 }  // namespace
 
 // Not inlined: where g++ sees one half of a pair without the other it warns of a mismatch.
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   return count_and_allocate(size);
 }
-void* operator new[](std::size_t size) {
+[[gnu::noinline]] void* operator new[](std::size_t size) {
   return count_and_allocate(size);
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
