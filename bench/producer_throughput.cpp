@@ -190,12 +190,8 @@ void produce_beside_builder(const BenchOptions& options, const Asked& asked, con
     const double before = line_floor_ns(options);
     Result limit = produce_once(options, asked, "builder", publish_built);
     Result ours = produce_once(options, asked, "ringside", publish_delta);
-    const double after = line_floor_ns(options);
-    for (Result* result : {&limit, &ours}) {
-      result->floor_ns_before = before;
-      result->floor_ns_after = after;
-    }
     runs.push_back({std::move(limit), std::move(ours)});
+    runs.back().set_floors(before, line_floor_ns(options));
   }
   for (const Result& result : settle(runs))
     sink(result);

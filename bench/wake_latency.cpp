@@ -169,10 +169,9 @@ Result wake_by_publish(const BenchOptions& options, std::uint32_t count) {
   // release: the daemon listens.
   bedside->daemon_listens.store(1, std::memory_order::release);
   pin_to_core(options.writer_core());
-  schema::EventBuffer event = wake_event();
+  const schema::EventBuffer event = wake_event();
   wake_often(sleeper, *bedside, count, [&] {
-    if (!(*topic)->publish(std::move(event))) throw std::runtime_error("publish was refused");
-    event = wake_event();
+    if (!(*topic)->publish(event)) throw std::runtime_error("publish was refused");
   });
   sleeper.join();
   (*daemon)->stop();

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <semaphore>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "agentd/writing_role.hpp"
@@ -49,5 +52,37 @@ struct Listener {
 };
 
 using Role = WritingRole<Said, Listener>;
+
+/// Another thread, inside the delivery of the first ticket, until it is let go. The listener's own on_delivery is called before.
+template <class HeldBy>
+class HeldRole {
+ public:
+  /// Returns when the role is held.
+  HeldRole(Listener& listener, HeldBy& role) {
+    listener.on_delivery = [this, before = std::move(listener.on_delivery)](const Said& said) {
+      if (before) before(said);
+      if (said.ticket != 0) return;
+      held_.release();
+      go_on_.acquire();
+    };
+    holder_ = std::jthread([&role] { role.submit(std::make_unique<Said>(0, 0)); });
+    id_ = holder_.get_id();
+    held_.acquire();
+  }
+
+  /// Returns when the thread has left.
+  void let_go() {
+    go_on_.release();
+    holder_.join();
+  }
+
+  [[nodiscard]] std::thread::id id() const noexcept { return id_; }
+
+ private:
+  std::binary_semaphore held_{0};
+  std::binary_semaphore go_on_{0};
+  std::thread::id id_;
+  std::jthread holder_;
+};
 
 }  // namespace ringside::agentd

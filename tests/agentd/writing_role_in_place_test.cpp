@@ -3,8 +3,6 @@
 // What the writing role promises of deliveries in place.
 #include <cstdint>
 #include <memory>
-#include <semaphore>
-#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -48,18 +46,9 @@ TEST(WritingRoleInPlace, DeliversNothingInPlaceInsideADelivery) {
 TEST(WritingRoleInPlace, DeliversNothingInPlaceBeforeWhatWasSubmitted) {
   Listener listener;
   Role role(listener);
-  std::binary_semaphore delivering(0);
-  std::binary_semaphore go_on(0);
-  listener.on_delivery = [&](const Said& said) {
-    if (said.ticket != 0) return;
-    delivering.release();
-    go_on.acquire();
-  };
-  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
-  delivering.acquire();
+  HeldRole held(listener, role);
   EXPECT_FALSE(role.deliver_in_place([] { return true; }, [] {}));
-  go_on.release();
-  first.join();
+  held.let_go();
   EXPECT_EQ(listener.heard.size(), 1U);
 }
 

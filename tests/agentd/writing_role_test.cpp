@@ -182,19 +182,10 @@ TEST(WritingRole, RestoresTheOrderOfAQueueThatHasNone) {
   constexpr std::uint32_t others = 500;
   Listener listener;
   ReversedRole role(listener);
-  std::binary_semaphore delivering(0);
-  std::binary_semaphore brought(0);
-  listener.on_delivery = [&](const Said& said) {
-    if (said.ticket != 0) return;
-    delivering.release();
-    brought.acquire();
-  };
-  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
-  delivering.acquire();
+  HeldRole held(listener, role);
   for (std::uint32_t i = 0; i < others; ++i)
     role.submit(std::make_unique<Said>(1, i));
-  brought.release();
-  first.join();
+  held.let_go();
   ASSERT_EQ(listener.heard.size(), 1U + others);
   for (std::size_t i = 0; i < listener.heard.size(); ++i)
     ASSERT_EQ(listener.heard[i].ticket, i);
@@ -210,35 +201,24 @@ TEST(WritingRole, HandsOverWhatOthersKeepBringing) {
   constexpr std::uint32_t others = 3'000;
   Listener listener;
   Role role(listener);
-  std::binary_semaphore delivering(0);
-  std::binary_semaphore brought(0);
   std::binary_semaphore handed_over(0);
-  std::thread::id holder;
   std::vector<std::thread::id> by;
-  listener.on_delivery = [&](const Said& said) {
-    by.push_back(std::this_thread::get_id());
-    if (said.ticket != 0) return;
-    holder = std::this_thread::get_id();
-    delivering.release();
-    brought.acquire();
-  };
+  listener.on_delivery = [&](const Said&) { by.push_back(std::this_thread::get_id()); };
   listener.on_hand_over = [&] {
     handed_over.release();
     return true;
   };
-  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
-  delivering.acquire();
+  HeldRole held(listener, role);
   for (std::uint32_t i = 0; i < others; ++i)
     role.submit(std::make_unique<Said>(1, i));
-  brought.release();
-  first.join();
+  held.let_go();
   handed_over.acquire();
-  EXPECT_EQ(std::ranges::count(by, holder), 1 + Role::deliveries_for_others_max);
+  EXPECT_EQ(std::ranges::count(by, held.id()), 1 + Role::deliveries_for_others_max);
 
   role.resume();
   role.resume();
   ASSERT_EQ(listener.heard.size(), 1U + others);
-  EXPECT_EQ(std::ranges::count(by, holder), 1 + Role::deliveries_for_others_max);
+  EXPECT_EQ(std::ranges::count(by, held.id()), 1 + Role::deliveries_for_others_max);
   EXPECT_TRUE(std::ranges::is_sorted(listener.heard, {}, &Listener::Heard::ticket));
 }
 
@@ -248,19 +228,10 @@ TEST(WritingRole, GoesOnByItselfWhereNobodyTakesOver) {
   static_assert(others < Role::tickets_ahead_max);
   Listener listener;
   Role role(listener);
-  std::binary_semaphore delivering(0);
-  std::binary_semaphore brought(0);
-  listener.on_delivery = [&](const Said& said) {
-    if (said.ticket != 0) return;
-    delivering.release();
-    brought.acquire();
-  };
-  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
-  delivering.acquire();
+  HeldRole held(listener, role);
   for (std::uint32_t i = 0; i < others; ++i)
     role.submit(std::make_unique<Said>(1, i));
-  brought.release();
-  first.join();
+  held.let_go();
   EXPECT_EQ(listener.heard.size(), 1U + others);
   EXPECT_EQ(listener.hand_overs.load(std::memory_order::relaxed), static_cast<int>(hand_overs));
 }
@@ -269,15 +240,7 @@ TEST(WritingRole, ProducersWaitWhereTheyAreTooFarAhead) {
   constexpr std::uint64_t ahead_max = Role::tickets_ahead_max;
   Listener listener;
   Role role(listener);
-  std::binary_semaphore delivering(0);
-  std::binary_semaphore go_on(0);
-  listener.on_delivery = [&](const Said& said) {
-    if (said.ticket != 0) return;
-    delivering.release();
-    go_on.acquire();
-  };
-  std::jthread first([&] { role.submit(std::make_unique<Said>(0, 0)); });
-  delivering.acquire();
+  HeldRole held(listener, role);
   std::atomic<std::uint64_t> returned{0};
   std::uint64_t too_far = 0;
   std::jthread second([&] {
@@ -290,9 +253,8 @@ TEST(WritingRole, ProducersWaitWhereTheyAreTooFarAhead) {
   });
   while (returned.load(std::memory_order::acquire) < ahead_max - 1)
     std::this_thread::yield();
-  go_on.release();
+  held.let_go();
   second.join();
-  first.join();
   role.flush();
   EXPECT_EQ(too_far, 0U);
   EXPECT_EQ(listener.heard.size(), ahead_max + 1000);
