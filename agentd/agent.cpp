@@ -211,6 +211,12 @@ void Agent::end_run(RunOutcome outcome, Instant now) {
       }
       fail(*outcome.error);
       break;
+    case RunEnd::interrupted:
+      change_status(AgentStatus::interrupted, nullptr, outcome.interrupt.get());
+      break;
+    case RunEnd::paused:
+      change_status(AgentStatus::paused);
+      break;
   }
   if (phase_ == Phase::stopping) {
     close(ShutdownReason::manual);
@@ -219,9 +225,10 @@ void Agent::end_run(RunOutcome outcome, Instant now) {
   }
 }
 
-void Agent::change_status(AgentStatus status, const events::ErrorT* error) {
+void Agent::change_status(AgentStatus status, const events::ErrorT* error,
+                          const events::InterruptT* interrupt) {
   status_ = status;
-  (void)effects_.publish(status_changed(stamp(), status, error));
+  (void)effects_.publish(status_changed(stamp(), status, error, interrupt));
 }
 
 void Agent::fail(const events::ErrorT& error) {

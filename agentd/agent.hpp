@@ -136,7 +136,8 @@ class Agent {
   void run_now(std::optional<UserMessage> message, Instant now);
   void wind_up(Instant now);
   void end_run(RunOutcome outcome, Instant now);
-  void change_status(events::AgentStatus status, const events::ErrorT* error = nullptr);
+  void change_status(events::AgentStatus status, const events::ErrorT* error = nullptr,
+                     const events::InterruptT* interrupt = nullptr);
   void fail(const events::ErrorT& error);
   void announce_deadline();
   void announce_deadline_anew();

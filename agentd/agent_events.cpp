@@ -19,10 +19,11 @@ schema::EventBuffer stamped(schema::Stamp stamp, Payload payload) {
 }  // namespace
 
 schema::EventBuffer status_changed(schema::Stamp stamp, events::AgentStatus status,
-                                   const events::ErrorT* error) {
+                                   const events::ErrorT* error, const events::InterruptT* interrupt) {
   events::StatusChangedT changed;
   changed.status = status;
   if (error != nullptr) changed.error = std::make_unique<events::ErrorT>(*error);
+  if (interrupt != nullptr) changed.interrupt = std::make_unique<events::InterruptT>(*interrupt);
   return stamped(stamp, std::move(changed));
 }
 

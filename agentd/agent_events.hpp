@@ -11,9 +11,10 @@
 
 namespace ringside::agentd {
 
-/// With `error` if, and only if, the status is error.
+/// With `error` if, and only if, the status is error, and with `interrupt` if, and only if, it is interrupted.
 [[nodiscard]] schema::EventBuffer status_changed(schema::Stamp stamp, events::AgentStatus status,
-                                                 const events::ErrorT* error);
+                                                 const events::ErrorT* error,
+                                                 const events::InterruptT* interrupt = nullptr);
 
 /// The list that a life without saved state starts with: empty.
 [[nodiscard]] schema::EventBuffer todos_at_start(schema::Stamp stamp);

@@ -80,6 +80,9 @@ void ControlRequests::handle(Client& client, const control::Request& request, Re
       return topic_stats(*request.body_as_topic_stats(), std::move(responder));
     case Body::reader_stats:
       return reader_stats(*request.body_as_reader_stats(), std::move(responder));
+    case Body::resume:
+    case Body::dismiss:
+    case Body::find:
     case Body::NONE:
       break;
   }

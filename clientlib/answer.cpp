@@ -42,6 +42,14 @@ RequestFault fault_of(control::ErrorCode code) noexcept {
       return RequestFault::bad_source;
     case control::ErrorCode::runner_failed:
       return RequestFault::runner_failed;
+    case control::ErrorCode::no_such_interrupt:
+      return RequestFault::no_such_interrupt;
+    case control::ErrorCode::already_answered:
+      return RequestFault::already_answered;
+    case control::ErrorCode::bad_answer:
+      return RequestFault::bad_answer;
+    case control::ErrorCode::queue_full:
+      return RequestFault::queue_full;
     case control::ErrorCode::bad_request:
       return RequestFault::bad_input;
     case control::ErrorCode::internal:

@@ -89,6 +89,14 @@ std::string_view fault_name(RequestFault fault) noexcept {
       return "bad_source";
     case RequestFault::runner_failed:
       return "runner_failed";
+    case RequestFault::no_such_interrupt:
+      return "no_such_interrupt";
+    case RequestFault::already_answered:
+      return "already_answered";
+    case RequestFault::bad_answer:
+      return "bad_answer";
+    case RequestFault::queue_full:
+      return "queue_full";
     case RequestFault::refused:
       return "refused";
   }

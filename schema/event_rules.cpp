@@ -234,6 +234,7 @@ Broken payload_rule(const events::Event& event) {
     case events::Payload::agent_shutdown:
     case events::Payload::agent_state_update:
     case events::Payload::llm_error:
+    case events::Payload::snapshot:
     case events::Payload::NONE:
       break;
   }

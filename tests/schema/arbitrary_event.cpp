@@ -365,7 +365,7 @@ events::EventT arbitrary_event(events::Payload kind) {
 events::Payload arbitrary_kind() {
   constexpr int none = static_cast<int>(events::Payload::NONE);
   return static_cast<events::Payload>(
-      *rc::gen::inRange<int>(none + 1, static_cast<int>(events::Payload::MAX) + 1));
+      *rc::gen::inRange<int>(none + 1, static_cast<int>(events::Payload::subagent) + 1));
 }
 
 }  // namespace ringside::schema::testing

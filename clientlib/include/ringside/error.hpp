@@ -55,7 +55,11 @@ enum class RequestFault : std::uint8_t {
   meta_too_large,
   bad_source,     ///< the runner's source is missing, or cannot be understood
   runner_failed,  ///< the runner could not be started
-  refused,        ///< any other refusal; the message is agentd's
+  no_such_interrupt,
+  already_answered,  ///< somebody was faster
+  bad_answer,        ///< not what that interrupt asks for
+  queue_full,        ///< too many messages wait for the running run
+  refused,           ///< any other refusal; the message is agentd's
 };
 
 /// `error_number` is the errno behind the fault, 0 where there is none. `message` is one line for people.
