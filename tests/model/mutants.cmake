@@ -85,6 +85,8 @@ ringside_mutant(e5_copier_without_fence model_copying copy ${copying}
   "    Atomics::fence(std::memory_order::acquire)" relaxed)
 ringside_mutant(e5_oldest_without_fence model_copying find_oldest ${copying}
   "View::Atomics::fence(std::memory_order::acquire)" relaxed)
+ringside_mutant(e5_lapped_relaxed model_copying copy ${copying}
+  "view_.generation(index_).load(std::memory_order::acquire)" relaxed)
 ringside_rewritten_executable(mutant_e5_end_not_checked copying_model.cpp
   ${copying} "      if (!still_here()) {
         state_ = ReaderState::lost;
