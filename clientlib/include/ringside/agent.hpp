@@ -47,7 +47,8 @@ struct Started {
   std::uint64_t incarnation = 0;
 };
 
-/// The events became `first_sequence` .. `first_sequence + count - 1` of the agent's topic.
+/// The events became `first_sequence` .. `first_sequence + count - 1` of the agent's topic; 0 where they were debug
+/// events and nobody reads those.
 struct Published {
   std::uint64_t first_sequence = 0;
   std::uint32_t count = 0;
