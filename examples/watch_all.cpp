@@ -29,11 +29,11 @@ void show(std::string_view topic, const ringside::Event& event, long& lives) {
 
 int watch_all(long lives) {
   auto host = ringside::Client::connect().value();
-  auto running = host.subscribe(ringside::agents_topic).value();
+  auto running = host.subscribe(ringside::agents_topic, {.from = ringside::From::latest}).value();
   ringside::PresenceView agents(host.presence_list(ringside::agents_topic).value());
   running.on_gap(
       [&](const ringside::Gap&) { agents.reset(host.presence_list(ringside::agents_topic).value()); });
-  ringside::SubscriptionSet events(host);
+  ringside::SubscriptionSet events(host, {.from = ringside::From::latest});
   do {
     running.poll([&agents](const ringside::Event& event) { agents.apply(event); });
     // Before the topics of those who left are let go of: what an agent says last it says before it leaves.

@@ -54,7 +54,7 @@ TEST_F(AgentsPresence, TellsStatusTimesAndConversationOfEachAgentThatRuns) {
 TEST_F(AgentsPresence, IsUpdatedUnderANewRefWhenAStatusChanges) {
   start("ada");
   const PresenceMeta before = entry("ada");
-  Subscription presence = client_.subscribe(agents_topic).value();
+  Subscription presence = client_.subscribe(agents_topic, {.from = From::latest}).value();
   ASSERT_TRUE(client_.send("ada", "hello"));
   bool first = true;
   ASSERT_TRUE(read_until(presence, [&](const Event& event) {
@@ -76,7 +76,7 @@ TEST_F(AgentsPresence, IsUpdatedUnderANewRefWhenAStatusChanges) {
 TEST_F(AgentsPresence, TellsActivityThatChangesNoStatusOnceInAWhile) {
   start("ada");
   const std::string before = entry("ada").meta.at("last_activity_at");
-  Subscription presence = client_.subscribe(agents_topic).value();
+  Subscription presence = client_.subscribe(agents_topic, {.from = From::latest}).value();
   for (int i = 0; i < 100; ++i)
     ASSERT_TRUE(client_.touch("ada"));
   const std::int64_t last = client_.list_agents().value().at(0).last_activity_at;
@@ -90,8 +90,8 @@ TEST_F(AgentsPresence, TellsActivityThatChangesNoStatusOnceInAWhile) {
 }
 
 TEST_F(AgentsPresence, IsLeftAfterTheLastEventOfTheLife) {
-  Subscription life = client_.subscribe_agent("ada").value();
-  Subscription presence = client_.subscribe(agents_topic).value();
+  Subscription life = client_.subscribe_agent("ada", {.from = From::latest}).value();
+  Subscription presence = client_.subscribe(agents_topic, {.from = From::latest}).value();
   start("ada");
   ASSERT_TRUE(client_.stop("ada"));
   ASSERT_TRUE(read_until(presence, [](const Event& event) {
@@ -142,7 +142,7 @@ TEST_F(AgentsPresence, IsExactForEveryReaderWhileAgentsComeAndGo) {
   for (const std::string& agent : running)
     ASSERT_TRUE(client_.stop(agent));
   RoomReader last(client_, std::string(agents_topic));
-  Subscription presence = client_.subscribe(agents_topic).value();
+  Subscription presence = client_.subscribe(agents_topic, {.from = From::latest}).value();
   PresenceList list = listed();
   while (!list.viewers.empty()) {
     ASSERT_EQ(presence.wait(for_ever), WaitResult::event);

@@ -70,8 +70,8 @@ std::vector<events::EventT> every_debug_event() {
 
 TEST_F(DaemonTest, EveryDebugEventIsDeliveredInOrderAndNoneOnTheMainTopic) {
   ASSERT_TRUE(client_.start("ada", {.runner = test::sample(), .stay_idle = true}));
-  Subscription debug = client_.subscribe(agent_debug_topic("ada")).value();
-  Subscription main = client_.subscribe_agent("ada").value();
+  Subscription debug = client_.subscribe(agent_debug_topic("ada"), {.from = From::latest}).value();
+  Subscription main = client_.subscribe_agent("ada", {.from = From::latest}).value();
   const auto published = every_debug_event();
   for (std::size_t i = 0; i < published.size(); ++i) {
     const auto done = client_.publish_debug("ada", published[i]);
@@ -99,7 +99,7 @@ TEST_F(DaemonTest, DebugEventsEndWithTheirReaderAlsoWhenItIsGoneWithoutAWord) {
   EXPECT_EQ(client_.publish("ada", event)->first_sequence, 0U);
   {
     Client other = connect();
-    Subscription debug = other.subscribe(agent_debug_topic("ada")).value();
+    Subscription debug = other.subscribe(agent_debug_topic("ada"), {.from = From::latest}).value();
     EXPECT_EQ(client_.publish("ada", event)->first_sequence, 1U);
   }
   // The handle's destructor waits for no answer, and no event tells of it.
@@ -122,7 +122,7 @@ TEST_F(DaemonTest, MegabytesOfStateOnTheDebugTopicTakeNothingFromTheMainTopic) {
          done
          echo '{"kind":"status_changed","event":{"status":"idle"}}'
          read -r line)";
-  Subscription debug = client_.subscribe(agent_debug_topic("ada")).value();
+  Subscription debug = client_.subscribe(agent_debug_topic("ada"), {.from = From::latest}).value();
   const auto started = client_.start("ada", {.runner = ExecRunner{.argv = {"/bin/sh", "-c", script}}});
   ASSERT_TRUE(started) << started.error().message;
   int seen = 0;

@@ -29,7 +29,8 @@ inline Room room_of(const std::map<std::string, std::vector<PresenceMeta>, std::
 class RoomReader {
  public:
   RoomReader(Client& client, std::string topic)
-      : subscription_(client.subscribe(topic).value()), view_(client.presence_list(topic).value()) {
+      : subscription_(client.subscribe(topic, {.from = From::latest}).value()),
+        view_(client.presence_list(topic).value()) {
     subscription_.on_gap([](const Gap& gap) { ADD_FAILURE() << "a gap of " << gap.count; });
   }
 

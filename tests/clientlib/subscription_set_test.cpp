@@ -52,7 +52,7 @@ class SubscriptionSetTest : public DaemonTest {
 };
 
 TEST_F(SubscriptionSetTest, SubscribesWhatIsNewAndEndsWhatIsGone) {
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   const auto both = set.sync({"topic b", "topic a", "topic b"});
   EXPECT_EQ(both.subscribed, (std::vector<std::string>{"topic a", "topic b"}));
   EXPECT_TRUE(both.unsubscribed.empty());
@@ -78,7 +78,7 @@ TEST_F(SubscriptionSetTest, HandsOutEachEventOfATopicOnceForAsLongAsItIsNamed) {
   SCOPED_TRACE("RINGSIDE_SEED=" + std::to_string(chance.seed()));
   for (std::size_t i = 0; i < agents; ++i)
     start("agent-" + std::to_string(i));
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   std::map<std::string, std::deque<std::uint64_t>> owed;  // sequences, by the topics of the set
   const auto take = [&owed](std::string_view topic, const Event& event) {
     std::deque<std::uint64_t>& expected = owed.at(std::string(topic));
@@ -130,7 +130,7 @@ TEST_F(SubscriptionSetTest, LetsNoBusyTopicStarveTheOthers) {
     start("agent-" + std::to_string(i));
     topics.push_back(topic(i));
   }
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   ASSERT_TRUE(set.sync(topics).refused.empty());
   for (int i = 0; i < 10; ++i)
     publish("agent-2", 200);
@@ -151,7 +151,7 @@ TEST_F(SubscriptionSetTest, LetsNoBusyTopicStarveTheOthers) {
 }
 
 TEST_F(SubscriptionSetTest, TellsWhichTopicWasRefusedAndTriesItAgain) {
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   const std::string long_name(300, 'x');
   for (int i = 0; i < 2; ++i) {
     const auto changes = set.sync({"agent_server:debug:", "conversation:1", long_name});
@@ -167,9 +167,9 @@ TEST_F(SubscriptionSetTest, WakesForAnyOfItsTopicsAndForNoOther) {
   start("ada");
   start("bob");
   start("eve");
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   ASSERT_TRUE(set.sync({agent_topic("ada"), agent_topic("bob")}).refused.empty());
-  Subscription other = client_.subscribe_agent("eve").value();
+  Subscription other = client_.subscribe_agent("eve", {.from = From::latest}).value();
   publish("eve", 1);
   EXPECT_EQ(set.wait(at_once), WaitResult::timeout);
   EXPECT_TRUE(set.arm());
@@ -181,7 +181,7 @@ TEST_F(SubscriptionSetTest, WakesForAnyOfItsTopicsAndForNoOther) {
 }
 
 TEST_F(SubscriptionSetTest, NamesTheTopicOfAGapAndOfALife) {
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   std::map<std::string, std::uint64_t> lost;
   std::vector<std::pair<std::string, SubscriptionState>> states;
   set.on_gap([&lost](std::string_view topic, const Gap& gap) { lost[std::string(topic)] += gap.count; });
@@ -206,7 +206,7 @@ TEST_F(SubscriptionSetTest, NamesTheTopicOfAGapAndOfALife) {
 
 TEST_F(SubscriptionSetTest, KeepsAnEventThatIsHeld) {
   start("ada");
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   ASSERT_TRUE(set.sync({agent_topic("ada")}).refused.empty());
   publish("ada", 1);
   HeldEvent held;
@@ -219,7 +219,7 @@ TEST_F(SubscriptionSetTest, KeepsAnEventThatIsHeld) {
 
 TEST_F(SubscriptionSetTest, IsNotSyncedByAHandlerOfItsOwn) {
   start("ada");
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   ASSERT_TRUE(set.sync({agent_topic("ada")}).refused.empty());
   publish("ada", 1);
   EXPECT_EQ(set.poll([&](std::string_view, const Event&) {
@@ -232,7 +232,7 @@ TEST_F(SubscriptionSetTest, IsNotSyncedByAHandlerOfItsOwn) {
 
 TEST_F(SubscriptionSetTest, TellsThatAgentdIsGoneOnceForEachTopicAndHandsOutWhatThereWas) {
   start("ada");
-  SubscriptionSet set(client_);
+  SubscriptionSet set(client_, {.from = From::latest});
   std::multiset<std::string> gone;
   set.on_state([&gone](std::string_view topic, SubscriptionState state) {
     if (state == SubscriptionState::daemon_gone) gone.emplace(topic);

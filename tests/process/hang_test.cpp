@@ -49,7 +49,7 @@ class Hang : public test::DaemonTest {
     return event->as<events::PresenceDiff>();
   }
 
-  Subscription presence_ = client_.subscribe(hang_topic).value();
+  Subscription presence_ = client_.subscribe(hang_topic, {.from = From::latest}).value();
   std::chrono::nanoseconds when_{};  // of the last diff
 };
 

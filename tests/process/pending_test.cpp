@@ -52,7 +52,7 @@ class LifeWatch {
 /// 0: it saw all lives whole, and was told of each when it began and ended.
 int watch_lives(const std::string& socket, const Messenger& there) {
   auto client = Client::connect({.socket = socket}).value();
-  auto life = client.subscribe_agent(awaited_agent).value();
+  auto life = client.subscribe_agent(awaited_agent, {.from = From::latest}).value();
   if (life.state() != SubscriptionState::pending) return 2;
   std::vector<SubscriptionState> told;
   life.on_state([&told](SubscriptionState state) { told.push_back(state); });
@@ -71,7 +71,7 @@ int watch_lives(const std::string& socket, const Messenger& there) {
 /// Starts the agent, runs it once, stops it: a life. 0: it went as it should.
 int lead_a_life(const std::string& socket) {
   auto client = Client::connect({.socket = socket}).value();
-  auto life = client.subscribe_agent(awaited_agent).value();
+  auto life = client.subscribe_agent(awaited_agent, {.from = From::latest}).value();
   const auto started = client.start(awaited_agent, {.runner = test::sample(), .stay_idle = true});
   if (!started || !started->created || !client.execute(awaited_agent)) return 1;
   for (bool idle = false, ran = false; !idle;) {
