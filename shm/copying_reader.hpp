@@ -121,8 +121,8 @@ class BasicCopyingReader {
   [[nodiscard]] bool still_here() const noexcept {
     // E5: what was read before this and came from a later use of the segment brings the withdrawal with it.
     Atomics::fence(std::memory_order::acquire);
-    // relaxed: E5, by the fence above.
-    return view_.generation(index_).load(std::memory_order::relaxed) == generation_;
+    // E5: acquires: who is lapped sees in the table that all before it was withdrawn as well, and goes on behind it.
+    return view_.generation(index_).load(std::memory_order::acquire) == generation_;
   }
 
   /// Where a payload is copied to; null: no memory.

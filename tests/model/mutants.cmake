@@ -10,6 +10,8 @@ set(subscribers shm/ring_subscribers.hpp)
 set(writer shm/ring_writer.hpp)
 set(roll shm/ring_writer_roll.hpp)
 set(copying shm/copying_reader.hpp)
+set(pool shm/ring_pool.hpp)
+set(large shm/large_segments.hpp)
 set(doorbell shm/doorbell.hpp)
 set(role agentd/writing_role_combining.hpp)
 
@@ -85,6 +87,8 @@ ringside_mutant(e5_copier_without_fence model_copying copy ${copying}
   "    Atomics::fence(std::memory_order::acquire)" relaxed)
 ringside_mutant(e5_oldest_without_fence model_copying find_oldest ${copying}
   "View::Atomics::fence(std::memory_order::acquire)" relaxed)
+ringside_mutant(e5_lapped_relaxed model_copying copy ${copying}
+  "view_.generation(index_).load(std::memory_order::acquire)" relaxed)
 ringside_rewritten_executable(mutant_e5_end_not_checked copying_model.cpp
   ${copying} "      if (!still_here()) {
         state_ = ReaderState::lost;
@@ -129,6 +133,22 @@ ringside_model_test(mutant.reliable_window_not_extended mutant_reliable_window_n
 
 # The pool: S + R * K segments are enough, one fewer is not.
 ringside_model_test(mutant.pool_one_segment_fewer model_pins hold_pool_too_small --must-fail)
+
+# E8: large segments. A bit that is taken or given by a load and a store belongs to two, or to nobody.
+ringside_mutant(e8_claim_relaxed model_large large ${large} "compare_exchange_weak(" relaxed)
+ringside_mutant(e8_claim_by_load_and_store model_large claim ${large} "compare_exchange_weak(" split)
+ringside_mutant(e8_give_back_relaxed model_large large ${large} "fetch_or(" relaxed)
+ringside_mutant(e8_give_back_by_load_and_store model_large claim ${large} "fetch_or(" split)
+ringside_mutant(e8_claim_without_fence model_large large_copy ${large}
+  "Atomics::fence(std::memory_order::release)" relaxed)
+ringside_rewritten_executable(mutant_e8_free_before_it_is_punched large_model.cpp
+  ${large} "  pages_.give_back(index);\n" ""
+  ${large} "(index - geometry.pool_segments()), std::memory_order::release);\n"
+           "(index - geometry.pool_segments()), std::memory_order::release);\n  pages_.give_back(index);\n")
+ringside_model_test(mutant.e8_free_before_it_is_punched mutant_e8_free_before_it_is_punched large --must-fail)
+ringside_rewritten_executable(mutant_e8_given_back_while_pinned large_model.cpp
+  ${pool} "if (each.kept) return false;" "if (each.kept && !geometry_.is_large(each.index)) return false;")
+ringside_model_test(mutant.e8_given_back_while_pinned mutant_e8_given_back_while_pinned large --must-fail)
 
 # E20: flag and commit.
 ringside_mutant(e20_writer_fence_acq_rel model_doorbell wake ${subscribers}
