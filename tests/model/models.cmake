@@ -21,6 +21,11 @@ foreach(model IN ITEMS copy copy_bounded copy_at_an_end copy_at_an_end_bounded f
   ringside_model_test(${model} model_copying ${model})
 endforeach()
 
+ringside_model_executable(model_keyframe keyframe_model.cpp)
+foreach(model IN ITEMS view view_bounded view_at_once copy_state copy_state_bounded copy_state_at_once)
+  ringside_model_test(${model} model_keyframe ${model})
+endforeach()
+
 ringside_model_executable(model_doorbell doorbell_model.cpp)
 foreach(model IN ITEMS wake wake_bounded wake_copier wake_copier_bounded)
   ringside_model_test(${model} model_doorbell ${model})

@@ -5,10 +5,12 @@
 
 set(pins shm/ring_pins.hpp)
 set(reader shm/ring_reader.hpp)
+set(reader_keyframe shm/ring_reader_keyframe.hpp)
 set(search shm/ring_search.hpp)
 set(subscribers shm/ring_subscribers.hpp)
 set(writer shm/ring_writer.hpp)
 set(roll shm/ring_writer_roll.hpp)
+set(writer_keyframe shm/ring_writer_keyframe.hpp)
 set(copying shm/copying_reader.hpp)
 set(doorbell shm/doorbell.hpp)
 set(role agentd/writing_role_combining.hpp)
@@ -85,6 +87,8 @@ ringside_mutant(e5_copier_without_fence model_copying copy ${copying}
   "    Atomics::fence(std::memory_order::acquire)" relaxed)
 ringside_mutant(e5_oldest_without_fence model_copying find_oldest ${copying}
   "View::Atomics::fence(std::memory_order::acquire)" relaxed)
+ringside_mutant(e5_withdrawal_read_relaxed model_keyframe copy_state_at_once ${copying}
+  "return view_.generation(index_).load(std::memory_order::acquire) == generation_" relaxed)
 ringside_rewritten_executable(mutant_e5_end_not_checked copying_model.cpp
   ${copying} "      if (!still_here()) {
         state_ = ReaderState::lost;
@@ -98,10 +102,10 @@ ringside_rewritten_executable(mutant_e5_end_not_checked copying_model.cpp
       }\n")
 ringside_model_test(mutant.e5_end_not_checked mutant_e5_end_not_checked copy_at_an_end_bounded --must-fail)
 ringside_rewritten_executable(mutant_e5_copy_not_checked copying_model.cpp
-  ${copying} "      copy(found.record, length_bits(word), to);
-      if (!still_here()) {"
-             "      copy(found.record, length_bits(word), to);
-      if (false) {")
+  ${copying} "    if (to != nullptr) copy(found.record, length, to);
+    if (!still_here()) {"
+             "    if (to != nullptr) copy(found.record, length, to);
+    if (false) {")
 ringside_model_test(mutant.e5_copy_not_checked mutant_e5_copy_not_checked copy --must-fail)
 
 # E7: evicted, then withdrawn; and what is owed.
@@ -120,8 +124,8 @@ ringside_rewritten_executable(mutant_reliable_granted_from_the_latest reliable_m
   ${writer} "subscribers_.make_reliable(id, cursor.next_sequence);" "subscribers_.make_reliable(id, sequence_ + 0 * cursor.next_sequence);")
 ringside_model_test(mutant.reliable_granted_from_the_latest mutant_reliable_granted_from_the_latest evict --must-fail)
 ringside_rewritten_executable(mutant_reliable_acknowledges_ahead reliable_model.cpp
-  ${reader} "acknowledged_->store(next_sequence_, std::memory_order::relaxed)"
-            "acknowledged_->store(next_sequence_ + 1, std::memory_order::relaxed)")
+  ${reader} "acknowledged_->store(next_sequence_ - (owed_state_ ? 1 : 0), std::memory_order::relaxed)"
+            "acknowledged_->store(1 + next_sequence_ - (owed_state_ ? 1 : 0), std::memory_order::relaxed)")
 ringside_model_test(mutant.reliable_acknowledges_ahead mutant_reliable_acknowledges_ahead evict --must-fail)
 ringside_rewritten_executable(mutant_reliable_window_not_extended reliable_model.cpp
   ${roll} "if (!pool_.window_extended() && subscribers_.reliable() != 0) return;" "")
@@ -129,6 +133,41 @@ ringside_model_test(mutant.reliable_window_not_extended mutant_reliable_window_n
 
 # The pool: S + R * K segments are enough, one fewer is not.
 ringside_model_test(mutant.pool_one_segment_fewer model_pins hold_pool_too_small --must-fail)
+
+# E9: a keyframe, then its position.
+ringside_mutant(e9_position_relaxed model_keyframe view ${writer_keyframe}
+  "store(position, std::memory_order::release)" relaxed)
+ringside_mutant(e9_position_read_relaxed model_keyframe view ${reader_keyframe}
+  "view_.keyframe_position().load(std::memory_order::acquire)" relaxed)
+ringside_rewritten_executable(mutant_e9_position_before_commit keyframe_model.cpp
+  ${writer_keyframe} "  const std::uint64_t place = offset_;\n"
+                     "  const std::uint64_t place = offset_;
+  memory_.keyframe_position().store(keyframe_position(pool_.newest().generation, place, geometry().segment_size),
+                                    std::memory_order::release);\n")
+ringside_model_test(mutant.e9_position_before_commit mutant_e9_position_before_commit view --must-fail)
+ringside_rewritten_executable(mutant_e9_keyframe_not_pinned keyframe_model.cpp
+  ${reader_keyframe} "    if (!pin(*target)) continue;\n"
+                     "    generation_ = target->generation;
+    segment_ = view_.segment(target->index);\n")
+ringside_model_test(mutant.e9_keyframe_not_pinned mutant_e9_keyframe_not_pinned view --must-fail)
+ringside_rewritten_executable(mutant_e9_keyframe_not_checked keyframe_model.cpp
+  ${reader_keyframe} "    if (!pin(*target)) continue;\n"
+                     "    pins_.enter(target->generation);
+    generation_ = target->generation;
+    segment_ = view_.segment(target->index);\n")
+ringside_model_test(mutant.e9_keyframe_not_checked mutant_e9_keyframe_not_checked view --must-fail)
+ringside_rewritten_executable(mutant_e9_keyframe_not_checked_copying keyframe_model.cpp
+  ${copying} "      if (!still_here()) continue;\n      sequence = sequence_behind(word, first);\n"
+             "      sequence = sequence_behind(word, first);\n")
+ringside_model_test(mutant.e9_keyframe_not_checked_copying mutant_e9_keyframe_not_checked_copying
+  copy_state --must-fail)
+ringside_rewritten_executable(mutant_keyframe_counted_as_event keyframe_model.cpp
+  ${reader_keyframe} "  offset_ = after;\n  if (!owed_state_) return false;\n"
+                     "  offset_ = after;\n  ++next_sequence_;\n  if (!owed_state_) return false;\n")
+ringside_model_test(mutant.keyframe_counted_as_event mutant_keyframe_counted_as_event view_bounded --must-fail)
+ringside_rewritten_executable(mutant_keyframe_not_owed_after_a_gap keyframe_model.cpp
+  ${reader} "  owed_state_ = wants_state_;\n" "")
+ringside_model_test(mutant.keyframe_not_owed_after_a_gap mutant_keyframe_not_owed_after_a_gap view_bounded --must-fail)
 
 # E20: flag and commit.
 ringside_mutant(e20_writer_fence_acq_rel model_doorbell wake ${subscribers}
@@ -145,7 +184,8 @@ ringside_rewritten_executable(mutant_e20_looked_before_flag doorbell_model.cpp
   ${doorbell} "if (!any_news()) return true;" "if (!news) return true;")
 ringside_model_test(mutant.e20_looked_before_flag mutant_e20_looked_before_flag wake --must-fail)
 ringside_rewritten_executable(mutant_e20_copier_trusts_an_end doorbell_model.cpp
-  ${copying} "load(std::memory_order::acquire) != 0 || !still_here();" "load(std::memory_order::acquire) != 0;")
+  ${copying} "      if (!still_here()) return true;\n      if (word == 0) return false;\n"
+             "      if (word == 0) return false;\n      if (!still_here()) return true;\n")
 ringside_model_test(mutant.e20_copier_trusts_an_end mutant_e20_copier_trusts_an_end wake_copier_bounded --must-fail)
 
 # E21: taking the flag. A load and a store ring twice for one sleep; cleared behind the ring, the next sleep is lost;
