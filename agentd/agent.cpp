@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "agentd/agent_events.hpp"
+#include "agentd/interrupt_rules.hpp"
 
 namespace ringside::agentd {
 
@@ -35,22 +36,30 @@ expected<std::uint64_t, Refusal> Agent::execute(Instant now) {
         "execute", running() ? "wait for its run to end, or cancel it" : "send it a message to make it run"));
   }
   begin_run();
-  run_now(std::nullopt, now);
+  run_now({}, now);
   return run_;
 }
 
+/// Published before all that follows from it, so that a message which is refused has changed nothing.
 expected<SentMessage, Refusal> Agent::send(std::string_view text, Instant now) {
   if (auto refusal = ended()) return unexpected(*std::move(refusal));
-  if (running()) {
-    return unexpected(refuse_in_status("take a message", "wait for its run to end, or cancel it"));
+  if (running()) return queue(text, now);
+  if (!queued_.empty()) {
+    auto sent = queue(text, now);
+    if (!sent) return sent;
+    set_interrupt_aside(InterruptFate::superseded);
+    take_up_queued(now);
+    return sent;
   }
   begin_run();
-  UserMessage message{.id = fmt::format("user-{}-{}", options_.incarnation, run_), .text = std::string(text)};
+  UserMessage message = next_message(text);
   if (auto published = effects_.publish(user_message(stamp(), message)); !published) {
     return unexpected(std::move(published).error());
   }
+  ++messages_;
+  set_interrupt_aside(InterruptFate::superseded);
   SentMessage sent{.message_id = message.id, .run = run_};
-  run_now(std::move(message), now);
+  run_now({.message = std::move(message)}, now);
   return sent;
 }
 
@@ -178,11 +187,45 @@ std::int64_t Agent::next_deadline_ns() const noexcept {
   return at_ns == postponed_from_ns_ ? postponed_to_ns_ : at_ns;
 }
 
-void Agent::run_now(std::optional<UserMessage> message, Instant now) {
+void Agent::run_now(RunRequest request, Instant now) {
   activity_ = now;
   change_status(AgentStatus::running);
-  effects_.start_run({.incarnation = options_.incarnation, .run = run_, .message = std::move(message)});
+  request.incarnation = options_.incarnation;
+  request.run = run_;
+  effects_.start_run(std::move(request));
   announce_deadline();
+}
+
+UserMessage Agent::next_message(std::string_view text) const {
+  return {.id = fmt::format("user-{}-{}", options_.incarnation, messages_ + 1), .text = std::string(text)};
+}
+
+expected<SentMessage, Refusal> Agent::queue(std::string_view text, Instant now) {
+  if (running() && queued_.size() >= queued_messages_max) {
+    return unexpected(
+        Refusal{ErrorCode::queue_full,
+                fmt::format("{} messages wait for the running run of agent \"{}\", its limit: wait "
+                            "for the run to end, or cancel it",
+                            queued_.size(), agent_id())});
+  }
+  UserMessage message = next_message(text);
+  if (auto published = effects_.publish(message_queued(stamp(), message)); !published) {
+    return unexpected(std::move(published).error());
+  }
+  ++messages_;
+  activity_ = now;
+  SentMessage sent{.message_id = message.id, .run = 0, .queued = true};
+  queued_.push_back(std::move(message));
+  return sent;
+}
+
+/// The first that waits was accepted long ago: its run starts even where the topic refuses to tell of it once more.
+void Agent::take_up_queued(Instant now) {
+  UserMessage message = std::move(queued_.front());
+  queued_.erase(queued_.begin());
+  begin_run();
+  (void)effects_.publish(user_message(stamp(), message));
+  run_now({.message = std::move(message)}, now);
 }
 
 /// Once a run: a second cancel gives the runner no more time.
@@ -197,11 +240,14 @@ void Agent::end_run(RunOutcome outcome, Instant now) {
   activity_ = now;
   unseen_since_ns_ = now.steady_ns;
   const RunEnd end = std::exchange(cancelling_, false) ? RunEnd::cancelled : outcome.end;
+  const bool ends_well = end == RunEnd::idle || end == RunEnd::paused;
+  if (ends_well && alive() && !queued_.empty()) return take_up_queued(now);
   switch (end) {
     case RunEnd::idle:
       change_status(AgentStatus::idle);
       break;
     case RunEnd::cancelled:
+      effects_.close_calls(nullptr);
       change_status(AgentStatus::cancelled);
       break;
     case RunEnd::error:
@@ -212,7 +258,7 @@ void Agent::end_run(RunOutcome outcome, Instant now) {
       fail(*outcome.error);
       break;
     case RunEnd::interrupted:
-      change_status(AgentStatus::interrupted, nullptr, outcome.interrupt.get());
+      interrupt(outcome.interrupt.get());
       break;
     case RunEnd::paused:
       change_status(AgentStatus::paused);
@@ -225,13 +271,13 @@ void Agent::end_run(RunOutcome outcome, Instant now) {
   }
 }
 
-void Agent::change_status(AgentStatus status, const events::ErrorT* error,
-                          const events::InterruptT* interrupt) {
+void Agent::change_status(AgentStatus status, const events::ErrorT* error) {
   status_ = status;
-  (void)effects_.publish(status_changed(stamp(), status, error, interrupt));
+  (void)effects_.publish(status_changed(stamp(), status, error));
 }
 
 void Agent::fail(const events::ErrorT& error) {
+  effects_.close_calls(&error);
   (void)effects_.publish(chain_error(stamp(), error));
   change_status(AgentStatus::error, &error);
 }
@@ -249,16 +295,26 @@ void Agent::announce_deadline_anew() {
   announce_deadline();
 }
 
-void Agent::close(ShutdownReason reason, std::string_view detail) {
-  phase_ = Phase::closed;
+events::AgentShutdownT Agent::last_words(ShutdownReason reason, std::string_view detail) const {
   events::AgentShutdownT shutdown;
   shutdown.reason = reason;
   shutdown.last_status = status_;
   shutdown.last_activity_at = activity_.wall_ns;
-  shutdown.interrupt_restorable = false;
+  shutdown.interrupt_restorable = interrupted() && is_restorable(*interrupt_);
   shutdown.state_saved = false;
   shutdown.detail = detail;
-  (void)effects_.publish(agent_shutdown(stamp(), std::move(shutdown)));
+  if (!queued_.empty()) {
+    auto lost = std::make_unique<events::KeyValueT>();
+    lost->key = "queued_messages";
+    lost->value = std::to_string(queued_.size());
+    shutdown.metadata.push_back(std::move(lost));
+  }
+  return shutdown;
+}
+
+void Agent::close(ShutdownReason reason, std::string_view detail) {
+  phase_ = Phase::closed;
+  (void)effects_.publish(agent_shutdown(stamp(), last_words(reason, detail)));
   if (std::exchange(announced_ns_, never_ns) != never_ns) effects_.set_deadline(std::nullopt);
   effects_.close(reason);
 }

@@ -27,6 +27,10 @@ class AgentEffects {
   /// the refusal cannot stop what has happened, and the one who implements this reports it.
   virtual expected<void, Refusal> publish(schema::EventBuffer event) = 0;
 
+  /// Ends every tool call of this life that its topic has told of and that has no end yet, by an event of the
+  /// current run: failed with `error`, cancelled where there is none.
+  virtual void close_calls(const events::ErrorT* error) = 0;
+
   /// Starts `request`; its end comes back as `Agent::run_finished`.
   virtual void start_run(RunRequest request) = 0;
 

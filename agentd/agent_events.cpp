@@ -16,6 +16,18 @@ schema::EventBuffer stamped(schema::Stamp stamp, Payload payload) {
   return schema::pack(event);
 }
 
+std::unique_ptr<events::MessageT> whole(const UserMessage& message) {
+  auto part = std::make_unique<events::ContentPartT>();
+  part->type = events::ContentType::text;
+  part->content = message.text;
+  auto whole = std::make_unique<events::MessageT>();
+  whole->id = message.id;
+  whole->role = events::Role::user;
+  whole->status = events::MessageStatus::complete;
+  whole->content.push_back(std::move(part));
+  return whole;
+}
+
 }  // namespace
 
 schema::EventBuffer status_changed(schema::Stamp stamp, events::AgentStatus status,
@@ -34,16 +46,15 @@ schema::EventBuffer todos_at_start(schema::Stamp stamp) {
 }
 
 schema::EventBuffer user_message(schema::Stamp stamp, const UserMessage& message) {
-  auto part = std::make_unique<events::ContentPartT>();
-  part->type = events::ContentType::text;
-  part->content = message.text;
   events::LlmMessageT published;
-  published.message = std::make_unique<events::MessageT>();
-  published.message->id = message.id;
-  published.message->role = events::Role::user;
-  published.message->status = events::MessageStatus::complete;
-  published.message->content.push_back(std::move(part));
+  published.message = whole(message);
   return stamped(stamp, std::move(published));
+}
+
+schema::EventBuffer message_queued(schema::Stamp stamp, const UserMessage& message) {
+  events::MessageQueuedT queued;
+  queued.message = whole(message);
+  return stamped(stamp, std::move(queued));
 }
 
 schema::EventBuffer chain_error(schema::Stamp stamp, const events::ErrorT& error) {

@@ -21,6 +21,8 @@ namespace ringside::agentd {
 
 [[nodiscard]] schema::EventBuffer user_message(schema::Stamp stamp, const UserMessage& message);
 
+[[nodiscard]] schema::EventBuffer message_queued(schema::Stamp stamp, const UserMessage& message);
+
 [[nodiscard]] schema::EventBuffer chain_error(schema::Stamp stamp, const events::ErrorT& error);
 
 [[nodiscard]] schema::EventBuffer agent_shutdown(schema::Stamp stamp, events::AgentShutdownT shutdown);

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agentd/clock.hpp"
+#include "schema/event_builder.hpp"
 #include "schema/event_kind.hpp"
 
 namespace ringside::agentd {
@@ -40,6 +41,18 @@ expected<SentMessage, Refusal> AgentHost::send(std::string_view text) {
   auto sent = agent_.send(text, read_clocks());
   tell_change();
   return sent;
+}
+
+expected<std::uint64_t, Refusal> AgentHost::resume(std::string_view interrupt_id, events::AnswerT answer) {
+  auto run = agent_.resume(interrupt_id, std::move(answer), read_clocks());
+  tell_change();
+  return run;
+}
+
+expected<void, Refusal> AgentHost::dismiss(std::string_view interrupt_id) {
+  auto dismissed = agent_.dismiss(interrupt_id, read_clocks());
+  tell_change();
+  return dismissed;
 }
 
 expected<void, Refusal> AgentHost::cancel() {
@@ -104,6 +117,17 @@ expected<void, Refusal> AgentHost::publish(schema::EventBuffer event) {
   spdlog::error("agent {}: {} was not published: {}", agent_.agent_id(), schema::kind_name(kind),
                 refusal.message);
   return unexpected<Refusal>(std::move(refusal));
+}
+
+void AgentHost::close_calls(const events::ErrorT* error) {
+  const schema::Stamp stamp{agent_.incarnation(), agent_.run()};
+  schema::EventBuilder builder;
+  for (const std::string& id : topics_->open_calls()) {
+    (void)publish(error == nullptr
+                      ? builder.tool_execution_cancelled(stamp, id)
+                      : builder.tool_execution_failed(
+                            stamp, id, {.message = error->message, .type = error->type, .detail = {}}));
+  }
 }
 
 void AgentHost::start_run(RunRequest request) {

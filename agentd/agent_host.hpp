@@ -59,6 +59,8 @@ class AgentHost final : public AgentEffects, public std::enable_shared_from_this
 
   expected<std::uint64_t, Refusal> execute();
   expected<SentMessage, Refusal> send(std::string_view text);
+  expected<std::uint64_t, Refusal> resume(std::string_view interrupt_id, events::AnswerT answer);
+  expected<void, Refusal> dismiss(std::string_view interrupt_id);
   expected<void, Refusal> cancel();
   expected<void, Refusal> touch();
   expected<void, Refusal> stop(std::optional<std::uint64_t> timeout_ms = std::nullopt);
@@ -78,6 +80,7 @@ class AgentHost final : public AgentEffects, public std::enable_shared_from_this
   // What the agent asks for.
   void begin_run(std::uint64_t run) override;
   expected<void, Refusal> publish(schema::EventBuffer event) override;
+  void close_calls(const events::ErrorT* error) override;
   void start_run(RunRequest request) override;
   void cancel_run(std::uint64_t run) override;
   void set_deadline(std::optional<std::int64_t> steady_ns) override;

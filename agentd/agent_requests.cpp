@@ -108,7 +108,26 @@ void ControlRequests::send(const control::Send& request, Responder responder) {
   if (!sent) return responder.refuse(std::move(sent.error()));
   control::SendReplyT reply;
   reply.message_id = std::move(sent->message_id);
+  reply.queued = sent->queued;
   responder.send(std::move(reply));
+}
+
+void ControlRequests::resume(const control::Resume& request, Responder responder) {
+  const auto host = conductor_.agents().find(request.agent_id()->string_view());
+  if (!host) return responder.refuse(host.error());
+  events::AnswerT answer;
+  request.answer()->UnPackTo(&answer);
+  auto run = (*host)->resume(request.interrupt_id()->string_view(), std::move(answer));
+  if (!run) return responder.refuse(std::move(run.error()));
+  control::ResumeReplyT reply;
+  reply.run = *run;
+  responder.send(reply);
+}
+
+void ControlRequests::dismiss(const control::Dismiss& request, Responder responder) {
+  const auto host = conductor_.agents().find(request.agent_id()->string_view());
+  if (!host) return responder.refuse(host.error());
+  answer_with((*host)->dismiss(request.interrupt_id()->string_view()), std::move(responder));
 }
 
 void ControlRequests::cancel(const control::Cancel& request, Responder responder) {
@@ -127,6 +146,18 @@ void ControlRequests::stop(const control::Stop& request, Responder responder) {
   const auto host = conductor_.agents().find(request.agent_id()->string_view());
   if (!host) return responder.refuse(host.error());
   answer_with((*host)->stop(), std::move(responder));
+}
+
+void ControlRequests::find(const control::Find& request, Responder responder) {
+  const auto host = conductor_.agents().find(request.agent_id()->string_view());
+  if (!host) return responder.refuse(host.error());
+  if ((*host)->agent().phase() == Agent::Phase::closed) {
+    return responder.refuse({control::ErrorCode::not_running,
+                             fmt::format("agent {} is not running", request.agent_id()->string_view())});
+  }
+  control::FindReplyT reply;
+  reply.agent = std::make_unique<control::AgentInfoT>(info_of(**host));
+  responder.send(std::move(reply));
 }
 
 void ControlRequests::list(const control::List& request, Responder responder) {

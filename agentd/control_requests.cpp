@@ -58,12 +58,18 @@ void ControlRequests::handle(Client& client, const control::Request& request, Re
       return execute(*request.body_as_execute(), std::move(responder));
     case Body::send:
       return send(*request.body_as_send(), std::move(responder));
+    case Body::resume:
+      return resume(*request.body_as_resume(), std::move(responder));
+    case Body::dismiss:
+      return dismiss(*request.body_as_dismiss(), std::move(responder));
     case Body::cancel:
       return cancel(*request.body_as_cancel(), std::move(responder));
     case Body::touch:
       return touch(*request.body_as_touch(), std::move(responder));
     case Body::stop:
       return stop(*request.body_as_stop(), std::move(responder));
+    case Body::find:
+      return find(*request.body_as_find(), std::move(responder));
     case Body::list:
       return list(*request.body_as_list(), std::move(responder));
     case Body::publish:
@@ -80,9 +86,6 @@ void ControlRequests::handle(Client& client, const control::Request& request, Re
       return topic_stats(*request.body_as_topic_stats(), std::move(responder));
     case Body::reader_stats:
       return reader_stats(*request.body_as_reader_stats(), std::move(responder));
-    case Body::resume:
-    case Body::dismiss:
-    case Body::find:
     case Body::NONE:
       break;
   }

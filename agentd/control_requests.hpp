@@ -41,9 +41,12 @@ class ControlRequests {
   void start(Client& client, const control::Start& request, Responder responder);
   void execute(const control::Execute& request, Responder responder);
   void send(const control::Send& request, Responder responder);
+  void resume(const control::Resume& request, Responder responder);
+  void dismiss(const control::Dismiss& request, Responder responder);
   void cancel(const control::Cancel& request, Responder responder);
   void touch(const control::Touch& request, Responder responder);
   void stop(const control::Stop& request, Responder responder);
+  void find(const control::Find& request, Responder responder);
   void list(const control::List& request, Responder responder);
   // publish_requests.cpp
   void publish(const control::Publish& request, Responder responder);

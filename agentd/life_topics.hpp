@@ -5,9 +5,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "agentd/expected.hpp"
+#include "agentd/life_calls.hpp"
 #include "agentd/publish_error.hpp"
 #include "agentd/topic.hpp"
 #include "schema/event_buffer.hpp"
@@ -15,7 +18,8 @@
 
 namespace ringside::agentd {
 
-/// Where the events of one life go: the main topic, and the debug topic as soon as somebody reads it.
+/// Where the events of one life go: the main topic, and the debug topic as soon as somebody reads it; and which tool
+/// calls they have left open.
 ///
 /// Threads:  `publish` any; the rest the conductor.
 /// Ordering: as `Topic::publish`, on each of the two.
@@ -30,8 +34,11 @@ class LifeTopics {
   void begin_life() { main_->begin_life(incarnation_); }
 
   void begin_run(std::uint64_t run) {
-    run_ = run;
-    main_->begin_run(run);
+    {
+      const std::lock_guard lock(calls_mutex_);
+      run_ = run;
+      main_->begin_run(run);
+    }
     if (const auto debug = debug_topic()) debug->begin_run(run);
   }
 
@@ -49,11 +56,25 @@ class LifeTopics {
   }
 
   expected<void, PublishError> publish(const schema::EventBuffer& event) {
+    if (LifeCalls::concerns(event.kind())) return publish_of_calls(event);
     if (!schema::is_debug_kind(event.kind())) return publish_on(*main_, event);
     const auto debug = debug_topic();
     return debug == nullptr ? expected<void, PublishError>{} : publish_on(*debug, event);
   }
   expected<void, PublishError> publish(const schema::TokenDelta& delta) { return publish_on(*main_, delta); }
+
+  /// An event of this life that somebody has put on the main topic by himself.
+  void saw(const schema::EventBuffer& event) {
+    if (!LifeCalls::concerns(event.kind())) return;
+    const std::lock_guard lock(calls_mutex_);
+    calls_.see(event.event());
+  }
+
+  /// The tool calls that are open after all that was published before.
+  [[nodiscard]] std::vector<std::string> open_calls() const {
+    const std::lock_guard lock(calls_mutex_);
+    return calls_.open_ids();
+  }
 
   [[nodiscard]] const std::shared_ptr<Topic>& main_topic() const noexcept { return main_; }
   [[nodiscard]] std::shared_ptr<Topic> debug_topic() const {
@@ -69,10 +90,21 @@ class LifeTopics {
     return published;
   }
 
+  /// What a superseded run still says of its calls is dropped by the topic, and must not be believed here either.
+  expected<void, PublishError> publish_of_calls(const schema::EventBuffer& event) {
+    const std::lock_guard lock(calls_mutex_);
+    auto published = publish_on(*main_, event);
+    if (published && event.stamp().run == run_) calls_.see(event.event());
+    return published;
+  }
+
   const std::shared_ptr<Topic> main_;
   const std::uint64_t incarnation_;
   const std::function<void()> stalled_;
+  mutable std::mutex
+      calls_mutex_;  // over run_ and calls_: both are in the topic's order; taken for few events
   std::uint64_t run_ = 0;
+  LifeCalls calls_;
   mutable std::mutex mutex_;  // over debug_, which a runner looks up for each debug event and nothing else
   std::shared_ptr<Topic> debug_;
 };

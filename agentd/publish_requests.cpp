@@ -106,6 +106,8 @@ void ControlRequests::publish(const control::Publish& request, Responder respond
     reply.count = count;
     return responder.send(reply);
   }
+  for (const schema::EventBuffer& event : batch->events)
+    (*host)->topics()->saw(event);
   const auto answer = std::make_shared<Responder>(std::move(responder));
   topic->publish(std::move(batch->events),
                  [this, answer, topic, count](expected<std::uint64_t, BatchFault> first) {

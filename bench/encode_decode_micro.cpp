@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Question: what does it cost to encode a one-token delta, to check it, to read it in place, to print it as JSON?
+// Question: what does it cost to encode a one-token delta, to check it, to read it in place, to print it as JSON? And what
+// to fold it into the state of its agent, and to write that state as a snapshot?
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -11,6 +14,7 @@
 #include "schema/event_builder.hpp"
 #include "schema/event_check.hpp"
 #include "schema/event_json.hpp"
+#include "schema/fold.hpp"
 #include "schema/token_delta.hpp"
 
 namespace {
@@ -82,5 +86,71 @@ void parse_text_delta(benchmark::State& state) {
   }
 }
 BENCHMARK(parse_text_delta);
+
+constexpr std::int64_t tokens_of_a_message = 2000;
+
+/// Tokens of a message that grows as messages do; the fold of the one before it is forgotten meanwhile.
+template <class Token>
+void fold_tokens(benchmark::State& state, const Token& token) {
+  Fold fold(StateKind::agent);
+  std::int64_t count = 0;
+  for (auto _ : state) {
+    if (++count % tokens_of_a_message == 0) fold = Fold(StateKind::agent);
+    benchmark::DoNotOptimize(&token);
+    fold.apply(token);
+  }
+}
+
+void fold_text_delta(benchmark::State& state) {
+  const EventBuffer event = pack(TokenDelta{.stamp = stamp, .message_id = message_id, .text = " lighthouse"});
+  fold_tokens(state, event.event());
+}
+BENCHMARK(fold_text_delta);
+
+void fold_token_delta(benchmark::State& state) {
+  fold_tokens(state, TokenDelta{.stamp = stamp, .message_id = message_id, .text = " lighthouse"});
+}
+BENCHMARK(fold_token_delta);
+
+Fold fold_of_text(std::size_t size) {
+  Fold fold(StateKind::agent);
+  const std::string text(size, 'x');
+  fold.apply(TokenDelta{.stamp = stamp, .message_id = message_id, .text = text});
+  return fold;
+}
+
+/// Into a builder that is kept, as whoever writes many does.
+void snapshot_of_text(benchmark::State& state) {
+  const Fold fold = fold_of_text(static_cast<std::size_t>(state.range(0)));
+  flatbuffers::FlatBufferBuilder builder;
+  for (auto _ : state) {
+    builder.Clear();
+    fold.snapshot(builder);
+    benchmark::DoNotOptimize(builder.GetBufferPointer());
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(snapshot_of_text)->Arg(1000)->Arg(500'000);
+
+void snapshot_of_text_as_an_event(benchmark::State& state) {
+  const Fold fold = fold_of_text(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(fold.snapshot().bytes().data());
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(snapshot_of_text_as_an_event)->Arg(500'000);
+
+void copy_of_text(benchmark::State& state) {
+  const std::string text(static_cast<std::size_t>(state.range(0)), 'x');
+  std::string copy(text.size(), 'y');
+  for (auto _ : state) {
+    std::memcpy(copy.data(), text.data(), text.size());
+    benchmark::DoNotOptimize(copy.data());
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(copy_of_text)->Arg(500'000);
 
 }  // namespace

@@ -8,32 +8,24 @@
 // publish() and first thing in the handler, and every sample is kept. A stall inside publish() counts in its own event.
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
-#include <memory>
-#include <string>
-#include <thread>
-#include <vector>
+#include <cstddef>
+#include <cstdint>
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <sched.h>
 
 #include <ringside/client.hpp>
 
-#include "agentd/config.hpp"
-#include "agentd/daemon.hpp"
-#include "agentd/topic.hpp"
+#include "bench/embedded_daemon.hpp"
 #include "bench/host.hpp"
 #include "bench/line_limit.hpp"
 #include "bench/measured_child.hpp"
 #include "bench/monotonic_clock.hpp"
 #include "bench/process_benches.hpp"
-#include "bench/scratch_folder.hpp"
 #include "schema/event_buffer.hpp"
 
 namespace ringside::bench {
 namespace {
 
-constexpr std::string_view topic_name = "bench:latency";
 /// Time between two events: so long that each finds the way empty, and that a window full of them outlasts the moments in which
 /// the host gives a core to somebody else.
 constexpr std::uint64_t pace_ns(std::uint32_t size) {
@@ -44,7 +36,6 @@ constexpr std::size_t events_max = 1'000'000;
 
 /// What producer and handler tell each other beside the ring.
 struct Exchange {
-  alignas(64) std::atomic<std::uint32_t> daemon_listens;
   alignas(64) std::atomic<std::uint32_t> client_reads;
   LatencySamples::Percentiles latency;
   std::uint64_t lost;
@@ -52,22 +43,9 @@ struct Exchange {
   std::uint64_t published_at[events_max];  ///< by number
 };
 
-schema::EventBuffer make_event(std::uint32_t size, std::uint64_t number) {
-  events::CustomT custom;
-  custom.name = "bench";
-  custom.data.assign(size, static_cast<std::uint8_t>(number));
-  events::EventT event;
-  event.payload.Set(std::move(custom));
-  return schema::pack(event);
-}
-
-void handle_all(const std::string& socket, Exchange& exchange, std::uint32_t count) {
-  while (exchange.daemon_listens.load(std::memory_order::acquire) == 0)
-    sched_yield();
-  auto client = Client::connect({.socket = socket, .namespace_name = {}, .name = "bench"});
-  if (!client) throw std::runtime_error(client.error().message);
-  auto subscription = client->subscribe(topic_name);
-  if (!subscription) throw std::runtime_error(subscription.error().message);
+void handle_all(const DaemonPlace& place, Exchange& exchange, std::uint32_t count) {
+  EmbeddedDaemonClient client(place);
+  Subscription& subscription = client.subscription();
   LatencySamples samples(count);
   std::uint64_t first = 0;
   std::uint64_t torn = 0;
@@ -81,11 +59,11 @@ void handle_all(const std::string& socket, Exchange& exchange, std::uint32_t cou
       ++torn;
   };
   exchange.client_reads.store(1, std::memory_order::release);
-  while (samples.count() + subscription->lost().events < count) {
-    if (subscription->poll(on_event).events == 0) __builtin_ia32_pause();
+  while (samples.count() + subscription.lost().events < count) {
+    if (subscription.poll(on_event).events == 0) __builtin_ia32_pause();
   }
   exchange.latency = samples.percentiles();
-  exchange.lost = subscription->lost().events;
+  exchange.lost = subscription.lost().events;
   exchange.torn = torn;
 }
 
@@ -93,34 +71,23 @@ Result publish_to_handler_once(const BenchOptions& options, std::uint32_t size) 
   Result result{.bench = "publish_to_handler_latency", .subject = "ringside", .size = size, .readers = 1};
   const std::uint32_t count = std::min<std::uint32_t>(options.round_trips / 5, events_max);
   const SharedBlock<Exchange> exchange;
-  const ScratchFolder folder;
-  const std::string socket = folder.path() / "control.sock";
-  MeasuredChild client(options.reader_core(0), [&] { handle_all(socket, *exchange, count); });
-
-  spdlog::set_level(spdlog::level::warn);
-  agentd::Config config;
-  config.socket = socket;
-  auto daemon = agentd::Daemon::create(std::move(config));
-  if (!daemon) throw std::runtime_error(daemon.error().message);
-  std::jthread conductor([&] { (*daemon)->run(); });
-  const auto topic = (*daemon)->open_topic(std::string(topic_name)).get();
-  if (!topic) throw std::runtime_error(topic.error().message);
-  exchange->daemon_listens.store(1, std::memory_order::release);
+  const DaemonPlace place;
+  MeasuredChild client(options.reader_core(0), [&] { handle_all(place, *exchange, count); });
+  EmbeddedDaemon daemon(place);
   while (exchange->client_reads.load(std::memory_order::acquire) == 0)
     sched_yield();
 
   pin_to_core(options.writer_core());
   std::uint64_t due = now_ns();
   for (std::uint32_t number = 0; number < count; ++number) {
-    const schema::EventBuffer event = make_event(size, number);
+    const schema::EventBuffer event = event_of(size, static_cast<std::uint8_t>(number));
     while (now_ns() < due)
       __builtin_ia32_pause();
     due += pace_ns(size);
     exchange->published_at[number] = now_ns();
-    if (!(*topic)->publish(event)) throw std::runtime_error("publish was refused");
+    daemon.publish(event);
   }
   client.join();
-  (*daemon)->stop();
   result.latency = exchange->latency;
   result.lost = exchange->lost;
   result.torn = exchange->torn;

@@ -16,10 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
-#include <string>
-#include <string_view>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,19 +25,14 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <spdlog/spdlog.h>
-
 #include <ringside/client.hpp>
 
-#include "agentd/config.hpp"
-#include "agentd/daemon.hpp"
-#include "agentd/topic.hpp"
+#include "bench/embedded_daemon.hpp"
 #include "bench/host.hpp"
 #include "bench/line_limit.hpp"
 #include "bench/measured_child.hpp"
 #include "bench/monotonic_clock.hpp"
 #include "bench/process_benches.hpp"
-#include "bench/scratch_folder.hpp"
 #include "bench/sleep_observer.hpp"
 #include "schema/event_buffer.hpp"
 #include "shm/descriptor.hpp"
@@ -54,7 +46,6 @@ constexpr std::uint64_t asleep_ns = 200'000;  ///< longer than a processor polls
 
 /// What waker and sleeper tell each other beside what is measured.
 struct Bedside {
-  alignas(64) std::atomic<std::uint32_t> daemon_listens;
   alignas(64) std::atomic<
       std::uint32_t> handled;  ///< wake-ups; one more than there were: about to sleep for the first
   alignas(64) std::atomic<std::uint64_t> woken_at;
@@ -119,62 +110,32 @@ Result wake_by_pipe(const BenchOptions& options, std::uint32_t count) {
   return result;
 }
 
-void sleep_on_topic(const std::string& socket, std::string_view topic, Bedside& bedside,
-                    std::uint32_t count) {
-  // acquire: the daemon listens.
-  while (bedside.daemon_listens.load(std::memory_order::acquire) == 0)
-    sched_yield();
-  auto client = Client::connect({.socket = socket, .namespace_name = {}, .name = "bench"});
-  if (!client) throw std::runtime_error(client.error().message);
-  auto subscription = client->subscribe(topic);
-  if (!subscription) throw std::runtime_error(subscription.error().message);
+void sleep_on_topic(const DaemonPlace& place, Bedside& bedside, std::uint32_t count) {
+  EmbeddedDaemonClient client(place);
+  Subscription& subscription = client.subscription();
   LatencySamples samples(count);
   bedside.handled.store(1, std::memory_order::release);
-  while (samples.count() + subscription->lost().events < count) {
-    if (subscription->wait(std::chrono::nanoseconds(-1)) != WaitResult::event)
+  while (samples.count() + subscription.lost().events < count) {
+    if (subscription.wait(std::chrono::nanoseconds(-1)) != WaitResult::event)
       throw std::runtime_error("the daemon went away");
     std::uint64_t handled_at = 0;
-    subscription->poll([&](const Event&) { handled_at = now_ns(); });
+    subscription.poll([&](const Event&) { handled_at = now_ns(); });
     if (handled_at != 0) record(bedside, samples, handled_at);
   }
   bedside.latency = samples.percentiles();
-  bedside.lost = subscription->lost().events;
-}
-
-schema::EventBuffer wake_event() {
-  events::CustomT custom;
-  custom.name = "bench";
-  custom.data.assign(wake_payload_size, 1);
-  events::EventT event;
-  event.payload.Set(std::move(custom));
-  return schema::pack(event);
+  bedside.lost = subscription.lost().events;
 }
 
 Result wake_by_publish(const BenchOptions& options, std::uint32_t count) {
-  constexpr std::string_view wake_topic = "bench:wake";
   Result result{.bench = "wake_latency", .subject = "ringside", .size = wake_payload_size, .readers = 1};
   const SharedBlock<Bedside> bedside;
-  const ScratchFolder folder;
-  const std::string socket = folder.path() / "control.sock";
-  MeasuredChild sleeper(options.reader_core(0), [&] { sleep_on_topic(socket, wake_topic, *bedside, count); });
-
-  spdlog::set_level(spdlog::level::warn);
-  agentd::Config config;
-  config.socket = socket;
-  auto daemon = agentd::Daemon::create(std::move(config));
-  if (!daemon) throw std::runtime_error(daemon.error().message);
-  std::jthread conductor([&] { (*daemon)->run(); });
-  const auto topic = (*daemon)->open_topic(std::string(wake_topic)).get();
-  if (!topic) throw std::runtime_error(topic.error().message);
-  // release: the daemon listens.
-  bedside->daemon_listens.store(1, std::memory_order::release);
+  const DaemonPlace place;
+  MeasuredChild sleeper(options.reader_core(0), [&] { sleep_on_topic(place, *bedside, count); });
+  EmbeddedDaemon daemon(place);
   pin_to_core(options.writer_core());
-  const schema::EventBuffer event = wake_event();
-  wake_often(sleeper, *bedside, count, [&] {
-    if (!(*topic)->publish(event)) throw std::runtime_error("publish was refused");
-  });
+  const schema::EventBuffer event = event_of(wake_payload_size, 1);
+  wake_often(sleeper, *bedside, count, [&] { daemon.publish(event); });
   sleeper.join();
-  (*daemon)->stop();
   result.latency = bedside->latency;
   result.lost = bedside->lost;
   return result;

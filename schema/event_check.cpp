@@ -37,12 +37,19 @@ std::string by_kind(std::string message, events::Payload kind) {
   return message;
 }
 
-bool is_verified_event(std::span<const std::byte> bytes) {
+bool is_verified_within(std::span<const std::byte> bytes, std::size_t depth_max, std::size_t tables_max) {
   flatbuffers::Verifier::Options options;
-  options.max_depth = event_depth_max;
-  options.max_tables = event_tables_max;
+  options.max_depth = static_cast<flatbuffers::uoffset_t>(depth_max);
+  options.max_tables = static_cast<flatbuffers::uoffset_t>(tables_max);
   flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), options);
   return events::VerifyEventBuffer(verifier);
+}
+
+/// Only verified bytes may be asked for their kind: what goes beyond the limits of an event is verified once more.
+bool is_verified_event(std::span<const std::byte> bytes) {
+  if (is_verified_within(bytes, event_depth_max, event_tables_max)) return true;
+  return is_verified_within(bytes, snapshot_depth_max, snapshot_tables_max(bytes.size())) &&
+         events::GetEvent(bytes.data())->payload_type() == events::Payload::snapshot;
 }
 
 }  // namespace

@@ -107,6 +107,7 @@ struct Members {
   std::optional<std::uint64_t> run;
   std::optional<events::Payload> kind;
   std::optional<std::string> event;
+  std::size_t kind_column = 0;
   std::size_t event_column = 0;
 
   std::optional<JsonError> take(const JsonMember& member);
@@ -145,6 +146,7 @@ std::optional<JsonError> Members::take_topic(const JsonMember& member) {
 std::optional<JsonError> Members::take_kind(const JsonMember& member) {
   if (!member.string) return JsonError{"\"kind\" must be a string", member.column};
   kind = kind_from_name(*member.string);
+  kind_column = member.column;
   if (!kind) return JsonError{"unknown kind " + quoted(*member.string), member.column};
   return std::nullopt;
 }
@@ -175,6 +177,7 @@ class EventJson::Parser {
 
   expected<EventLine, JsonError> parse_line(std::string_view line);
   bool print_payload(std::string& out, const events::Event& event) const;
+  bool print_answer(std::string& out, const events::Answer& answer) const;
 
  private:
   expected<EventBuffer, JsonError> encode(const Members& members);
@@ -218,6 +221,7 @@ expected<EventLine, JsonError> EventJson::Parser::parse_line(std::string_view li
                    std::move(members.topic),
                    members.incarnation.value_or(0),
                    members.run.value_or(0),
+                   members.kind_column,
                    std::move(*event)};
 }
 
@@ -270,6 +274,10 @@ bool EventJson::Parser::print_payload(std::string& out, const events::Event& eve
   return flatbuffers::GenerateTextFromTable(*parser_, event.payload(), table_names_[kind], &out);
 }
 
+bool EventJson::Parser::print_answer(std::string& out, const events::Answer& answer) const {
+  return flatbuffers::GenerateTextFromTable(*parser_, &answer, "ringside.events.Answer", &out);
+}
+
 EventJson::EventJson() : parser_(std::make_unique<Parser>()) {}
 EventJson::EventJson(EventJson&&) noexcept = default;
 EventJson& EventJson::operator=(EventJson&&) noexcept = default;
@@ -307,6 +315,18 @@ void EventJson::print_line(std::string& out, std::uint64_t seq, std::int64_t tim
     out.append("null");
   }
   out.append("}");
+}
+
+void EventJson::print_answer(std::string& out, const events::AnswerT& answer) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(events::Answer::Pack(builder, &answer));
+  const std::size_t begin = out.size();
+  if (parser_->print_answer(out, *flatbuffers::GetRoot<events::Answer>(builder.GetBufferPointer()))) {
+    escape_controls(out, begin);
+  } else {
+    out.resize(begin);
+    out.append("null");
+  }
 }
 
 void EventJson::print_gap(std::string& out, std::uint64_t first, std::uint64_t count) {

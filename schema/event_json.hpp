@@ -41,7 +41,8 @@ struct EventLine {
   std::optional<std::string> topic;
   std::uint64_t incarnation = 0;
   std::uint64_t run = 0;
-  EventBuffer event;  ///< stamped with incarnation and run
+  std::size_t kind_column = 0;  ///< where its kind is named
+  EventBuffer event;            ///< stamped with incarnation and run
 };
 
 class EventJson {
@@ -59,6 +60,10 @@ class EventJson {
   /// payload of a kind that a later version added is null, and its kind is the number.
   void print_line(std::string& out, std::uint64_t seq, std::int64_t time_ns, std::string_view topic,
                   const events::Event& event);
+
+  /// Appends what a person answered, as an object: `{"data_type": "question","data": {...}}`; what
+  /// stands for a halt among several has the type NONE and no data.
+  void print_answer(std::string& out, const events::AnswerT& answer);
 
   /// Appends `{"gap":{"first":F,"count":N}}`.
   void print_gap(std::string& out, std::uint64_t first, std::uint64_t count);

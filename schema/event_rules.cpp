@@ -122,15 +122,16 @@ Broken interrupt(const events::Interrupt& raised) {
   return std::nullopt;
 }
 
-Broken status_changed(const events::StatusChanged& changed) {
-  const auto status = changed.status();
-  if ((status == events::AgentStatus::interrupted) != (changed.interrupt() != nullptr)) {
+/// What changes a status, and what has one.
+template <class Table>
+Broken status(const Table& told) {
+  if ((told.status() == events::AgentStatus::interrupted) != (told.interrupt() != nullptr)) {
     return "interrupt must be there with status interrupted, and only then";
   }
-  if ((status == events::AgentStatus::error) != (changed.error() != nullptr)) {
+  if ((told.status() == events::AgentStatus::error) != (told.error() != nullptr)) {
     return "error must be there with status error, and only then";
   }
-  return changed.interrupt() ? inside("interrupt", interrupt(*changed.interrupt())) : std::nullopt;
+  return told.interrupt() ? inside("interrupt", interrupt(*told.interrupt())) : std::nullopt;
 }
 
 Broken llm_deltas(const events::LlmDeltas& streamed) {
@@ -138,9 +139,9 @@ Broken llm_deltas(const events::LlmDeltas& streamed) {
   return each(streamed.deltas(), "deltas", delta);
 }
 
-Broken todos_updated(const events::TodosUpdated& updated) {
+Broken todo_list(const Vector<events::Todo>* todos) {
   std::uint32_t last_id = 0;
-  return each(updated.todos(), "todos", [&last_id](const events::Todo& todo) -> Broken {
+  return each(todos, "todos", [&last_id](const events::Todo& todo) -> Broken {
     if (todo.id() == 0) return "id must be greater than 0";
     if (todo.id() <= last_id)
       return "id must be greater than the one before: todos are sorted, ids are unique";
@@ -175,6 +176,31 @@ Broken presence_diff(const events::PresenceDiff& diff) {
   return each(diff.leaves(), "leaves", presence_entry);
 }
 
+Broken open_message(const events::OpenMessage& message) {
+  if (is_empty(message.id())) return must_not_be_empty("id");
+  return each(message.tool_calls(), "tool_calls", tool_call_fragment);
+}
+
+Broken open_call(const events::OpenCall& call) {
+  return inside("tool", tool_call(*call.tool()));
+}
+
+Broken agent_state(const events::AgentState& state) {
+  if (auto broken = status(state)) return broken;
+  if (auto broken = todo_list(state.todos())) return broken;
+  if (auto broken = each(state.messages(), "messages", open_message)) return broken;
+  if (auto broken = each(state.calls(), "calls", open_call)) return broken;
+  return each(state.queued(), "queued", message);
+}
+
+Broken snapshot(const events::Snapshot& taken) {
+  if (taken.agent() && taken.presence()) return "agent and presence exclude each other";
+  if (taken.agent()) return inside("agent", agent_state(*taken.agent()));
+  if (taken.presence())
+    return inside("presence", each(taken.presence()->entries(), "entries", presence_entry));
+  return std::nullopt;
+}
+
 Broken subagent(const events::Subagent& told) {
   if (is_empty(told.id())) return must_not_be_empty("id");
   return told.message() ? inside("message", message(*told.message())) : std::nullopt;
@@ -193,13 +219,13 @@ Broken closed_call(const Call& call) {
 Broken payload_rule(const events::Event& event) {
   switch (event.payload_type()) {
     case events::Payload::status_changed:
-      return status_changed(*event.payload_as_status_changed());
+      return status(*event.payload_as_status_changed());
     case events::Payload::llm_deltas:
       return llm_deltas(*event.payload_as_llm_deltas());
     case events::Payload::llm_message:
       return inside("message", message(*event.payload_as_llm_message()->message()));
     case events::Payload::todos_updated:
-      return todos_updated(*event.payload_as_todos_updated());
+      return todo_list(event.payload_as_todos_updated()->todos());
     case events::Payload::tool_call_identified:
       return inside("tool", tool_call(*event.payload_as_tool_call_identified()->tool()));
     case events::Payload::tool_execution_started:
@@ -228,13 +254,14 @@ Broken payload_rule(const events::Event& event) {
       return middleware_action(*event.payload_as_middleware_action());
     case events::Payload::subagent:
       return subagent(*event.payload_as_subagent());
+    case events::Payload::snapshot:
+      return snapshot(*event.payload_as_snapshot());
     case events::Payload::llm_token_usage:
     case events::Payload::conversation_title_generated:
     case events::Payload::chain_error:
     case events::Payload::agent_shutdown:
     case events::Payload::agent_state_update:
     case events::Payload::llm_error:
-    case events::Payload::snapshot:
     case events::Payload::NONE:
       break;
   }

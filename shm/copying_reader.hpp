@@ -123,7 +123,7 @@ class BasicCopyingReader {
   [[nodiscard]] bool still_here() const noexcept {
     // E5: what was read before this and came from a later use of the segment brings the withdrawal with it.
     Atomics::fence(std::memory_order::acquire);
-    // E5, by the fence above; acquire, so that who finds this withdrawal finds those before it, and never goes back.
+    // E5: acquires: who is lapped sees in the table that all before it was withdrawn as well, and goes on behind it.
     return view_.generation(index_).load(std::memory_order::acquire) == generation_;
   }
 

@@ -15,30 +15,45 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "shm/assert.hpp"
+#include "shm/atomics.hpp"
 #include "shm/expected.hpp"
+#include "shm/large_pages.hpp"
 #include "shm/ring_geometry.hpp"
+#include "shm/ring_layout.hpp"
 
 namespace ringside::shm {
 
-class LargeSegments;
-
 /// A large segment that is the owner's alone, until its release() or its end.
-class LargeSegment {
+template <class Segments>
+class BasicLargeSegment {
  public:
-  LargeSegment(LargeSegment&& other) noexcept
+  BasicLargeSegment(BasicLargeSegment&& other) noexcept
       : segments_(std::exchange(other.segments_, nullptr)),
         index_(other.index_),
         length_(other.length_),
         payload_(other.payload_) {}
-  LargeSegment& operator=(LargeSegment&& other) noexcept;
-  LargeSegment(const LargeSegment&) = delete;
-  LargeSegment& operator=(const LargeSegment&) = delete;
+  BasicLargeSegment& operator=(BasicLargeSegment&& other) noexcept {
+    if (this == &other) return *this;
+    if (segments_ != nullptr) segments_->give_back(index_);
+    segments_ = std::exchange(other.segments_, nullptr);
+    index_ = other.index_;
+    length_ = other.length_;
+    payload_ = other.payload_;
+    return *this;
+  }
+  BasicLargeSegment(const BasicLargeSegment&) = delete;
+  BasicLargeSegment& operator=(const BasicLargeSegment&) = delete;
   /// Gives it back where it was not released.
-  ~LargeSegment();
+  ~BasicLargeSegment() {
+    if (segments_ != nullptr) segments_->give_back(index_);
+  }
 
   /// Where the payload goes, aligned to 8; as long as claim() was asked for.
   [[nodiscard]] std::byte* payload() const noexcept { return payload_; }
@@ -50,12 +65,12 @@ class LargeSegment {
   void release() noexcept { segments_ = nullptr; }
 
  private:
-  friend class LargeSegments;
-  LargeSegment(LargeSegments& segments, std::uint32_t index, std::uint32_t length,
-               std::byte* payload) noexcept
+  friend Segments;
+  BasicLargeSegment(Segments& segments, std::uint32_t index, std::uint32_t length,
+                    std::byte* payload) noexcept
       : segments_(&segments), index_(index), length_(length), payload_(payload) {}
 
-  LargeSegments* segments_;
+  Segments* segments_;
   std::uint32_t index_;
   std::uint32_t length_;
   std::byte* payload_;
@@ -66,24 +81,70 @@ enum class LargeFault : std::uint8_t {
   no_pages,   // the system has none left: errno says why
 };
 
-class LargeSegments {
+template <class Atomics = SystemAtomics, class Pages = LargePages>
+class BasicLargeSegments {
  public:
-  /// `fd` is the object's handle and `base` its writable mapping. Both outlive this, and this its segments.
-  LargeSegments(int fd, std::byte* base, const RingGeometry& geometry) noexcept;
+  using Segment = BasicLargeSegment<BasicLargeSegments>;
+
+  /// What `pages` refers to outlives this, and this its segments.
+  explicit BasicLargeSegments(const Pages& pages) noexcept
+      : pages_(pages), free_(mask_of(pages.geometry().large_segments)) {}
 
   /// One with pages for a payload of `size` bytes. Requires size <= geometry.large_payload_size_max().
-  [[nodiscard]] expected<LargeSegment, LargeFault> claim(std::uint32_t size) noexcept;
+  [[nodiscard]] expected<Segment, LargeFault> claim(std::uint32_t size) noexcept;
 
   /// Gives its pages back to the system, and the segment to whoever claims next. Requires that the ring is done with it.
   void give_back(std::uint32_t index) noexcept;
 
  private:
-  [[nodiscard]] bool back(std::uint32_t index, std::uint32_t length) const noexcept;
+  static constexpr std::uint32_t mask_of(std::uint32_t count) noexcept {
+    return static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
+  }
+  /// Pages for a payload of `size` bytes, its header, and behind it a place and a LINK.
+  static constexpr std::uint32_t length_for(std::uint32_t size) noexcept {
+    const std::uint64_t length = next_place(0, size) + link_size;
+    return static_cast<std::uint32_t>((length + page_size - 1) / page_size * page_size);
+  }
 
-  int fd_;
-  std::byte* base_;
-  RingGeometry geometry_;
-  std::atomic<std::uint32_t> free_;  // a bit each
+  Pages pages_;
+  typename Atomics::template atomic<std::uint32_t> free_;  // a bit each
 };
+
+template <class Atomics, class Pages>
+auto BasicLargeSegments<Atomics, Pages>::claim(std::uint32_t size) noexcept -> expected<Segment, LargeFault> {
+  RINGSIDE_ASSERT(size <= pages_.geometry().large_payload_size_max());
+  // relaxed: the exchange below decides.
+  std::uint32_t free = free_.load(std::memory_order::relaxed);
+  std::uint32_t taken = 0;
+  do {
+    if (free == 0) return unexpected(LargeFault::none_free);
+    taken = free & -free;
+    // E8: acquires what give_back() released. relaxed: a failed try says nothing.
+  } while (!free_.compare_exchange_weak(free, free & ~taken, std::memory_order::acquire,
+                                        std::memory_order::relaxed));
+  const auto index = pages_.geometry().pool_segments() + static_cast<std::uint32_t>(std::countr_zero(taken));
+  const std::uint32_t length = length_for(size);
+  if (!pages_.back(index, length)) {
+    const int error = errno;
+    give_back(index);
+    errno = error;
+    return unexpected(LargeFault::no_pages);
+  }
+  // E5, E8: who copies a byte stored after this sees, after its own fence, that the old generation was withdrawn.
+  Atomics::fence(std::memory_order::release);
+  return Segment(*this, index, length, pages_.payload(index));
+}
+
+template <class Atomics, class Pages>
+void BasicLargeSegments<Atomics, Pages>::give_back(std::uint32_t index) noexcept {
+  const RingGeometry& geometry = pages_.geometry();
+  RINGSIDE_ASSERT(geometry.is_large(index) && index < geometry.table_entries());
+  pages_.give_back(index);
+  // E8: after what its readers and its last writer did to it.
+  free_.fetch_or(1U << (index - geometry.pool_segments()), std::memory_order::release);
+}
+
+using LargeSegments = BasicLargeSegments<>;
+using LargeSegment = LargeSegments::Segment;
 
 }  // namespace ringside::shm

@@ -7,7 +7,7 @@
 namespace ringside::shm {
 
 /// The pages behind a ring's pool of segments: one high-water mark that only rises, below
-/// which every byte has its page. (Large segments: large_segments.hpp.)
+/// which every byte has its page. (Large segments: large_pages.hpp.)
 ///
 /// Threads:  the holder of the topic's writing role.
 /// Progress: extend() makes system calls; it belongs into prepare(), off the publishing path.

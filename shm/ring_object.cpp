@@ -136,7 +136,7 @@ RingBacking RingObject::backing() const noexcept {
 }
 
 LargeSegments RingObject::large_segments() const noexcept {
-  return {object_.get_mapping_handle().handle, base(), geometry_};
+  return LargeSegments(LargePages(object_.get_mapping_handle().handle, base(), geometry_));
 }
 
 RingView RingObject::view() const noexcept {

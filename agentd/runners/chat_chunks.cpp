@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "agentd/runners/chat_chunk.hpp"
-#include "agentd/runners/message_fold.hpp"
+#include "schema/message_fold.hpp"
 
 namespace ringside::agentd {
 namespace {
@@ -104,7 +104,7 @@ class ChatChunks::Decoder {
     finish_reason_.clear();
     usage_.reset();
     parts_.clear();
-    fold_ = MessageFold();
+    fold_ = schema::MessageFold();
   }
 
   /// Servers without ids get the number of the message; it must not change once it was said.
@@ -218,7 +218,7 @@ class ChatChunks::Decoder {
   std::string finish_reason_;
   std::optional<ChatUsage> usage_;
   std::vector<Part> parts_;
-  MessageFold fold_;
+  schema::MessageFold fold_;
   std::optional<events::ErrorT> failure_;
 };
 

@@ -35,6 +35,13 @@ std::string execute_command(const RunRequest& request) {
   return line += "}\n";
 }
 
+std::string resume_command(const RunRequest& request, schema::EventJson& json) {
+  std::string line = fmt::format(R"({{"command":"resume","run":{},"interrupt":{},"answer":)", request.run,
+                                 json_string(request.answer->interrupt_id));
+  json.print_answer(line, *request.answer->answer);
+  return line += "}\n";
+}
+
 std::string cancel_command(std::uint64_t run) {
   return fmt::format("{{\"command\":\"cancel\",\"run\":{}}}\n", run);
 }

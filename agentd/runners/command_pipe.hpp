@@ -11,11 +11,14 @@
 
 #include "agentd/run.hpp"
 #include "agentd/runners/run_output.hpp"
+#include "schema/event_json.hpp"
 
 namespace ringside::agentd {
 
 /// The lines that a process reads on its standard input: one JSON object each.
 std::string execute_command(const RunRequest& request);
+/// Requires a request with an answer; `json` prints it.
+std::string resume_command(const RunRequest& request, schema::EventJson& json);
 std::string cancel_command(std::uint64_t run);
 std::string stop_command();
 

@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agentd/runners/printable.hpp"
+#include "agentd/runners/status_outcome.hpp"
 #include "schema/event_kind.hpp"
 
 namespace ringside::agentd {
@@ -78,7 +79,9 @@ void ExecChild::execute(const RunRequest& request) {
   start();
   if (ignoring_ && !terminating_)
     terminate(bound_, fmt::format("it did not end the run before run {}, which was cancelled", request.run));
-  send(execute_command(request));
+  if (std::exchange(interrupted_, false) && !request.answer)
+    output_->close_waiting(*run_, OpenEnd::cancelled, {});
+  send(request.answer ? resume_command(request, event_json()) : execute_command(request));
 }
 
 void ExecChild::cancel(std::uint64_t run) {
@@ -159,7 +162,7 @@ bool ExecChild::take_output() {
       {buffer_.data(), static_cast<std::size_t>(count)},
       [this](std::string_view line, std::size_t number) { take_line(line, number); },
       [this](std::size_t number) {
-        refuse_line(number, fmt::format("longer than {} bytes", schema::json_line_size_max));
+        refuse_line(number, 0, fmt::format("longer than {} bytes", schema::json_line_size_max));
       });
   return true;
 }
@@ -179,39 +182,30 @@ bool ExecChild::take_errors() {
 
 void ExecChild::take_line(std::string_view line, std::size_t number) {
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-  auto read = event_json().parse_line(line);
-  if (!read) {
-    const schema::JsonError& fault = read.error();
-    refuse_line(number, fault.column == 0 ? fault.message
-                                          : fmt::format("column {}: {}", fault.column, fault.message));
-    return;
-  }
-  if (const auto* status = read->event.event().payload_as_status_changed())
-    take_status(*status, number);
+  const auto read = event_json().parse_line(line);
+  if (!read) return refuse_line(number, read.error().column, read.error().message);
+  if (read->event.kind() == events::Payload::status_changed)
+    take_status(*read, number);
   else
-    take_event(std::move(read->event), number);
+    take_event(*read, number);
 }
 
-void ExecChild::take_event(schema::EventBuffer event, std::size_t number) {
-  if (!schema::is_publishable(event.kind()))
-    return refuse_line(number, fmt::format("{} is for agentd alone to say", schema::kind_name(event.kind())));
+void ExecChild::take_event(const schema::EventLine& line, std::size_t number) {
+  if (!schema::is_publishable(line.event.kind()))
+    return refuse_line(number, line.kind_column,
+                       fmt::format("{} is for agentd alone to say", schema::kind_name(line.event.kind())));
   if (ignoring_) return;
-  auto stamped = schema::restamp(event.event(), incarnation_, last_run_);
+  auto stamped = schema::restamp(line.event.event(), incarnation_, last_run_);
   const std::size_t size = stamped.bytes().size();
   if (event_size_max_ != 0 && size > event_size_max_)
     return refuse_line(
-        number, fmt::format("the event has {} bytes; its topic takes at most {}", size, event_size_max_));
+        number, 0, fmt::format("the event has {} bytes; its topic takes at most {}", size, event_size_max_));
   output_->publish(std::move(stamped));
 }
 
-void ExecChild::take_status(const events::StatusChanged& status, std::size_t number) {
-  const bool ends = status.status() == events::AgentStatus::idle ||
-                    status.status() == events::AgentStatus::cancelled ||
-                    status.status() == events::AgentStatus::error;
+void ExecChild::take_status(const schema::EventLine& line, std::size_t number) {
+  const auto& status = *line.event.event().payload_as_status_changed();
   if (status.status() == events::AgentStatus::running) return;  // known: it was told to
-  if (!ends)
-    return refuse_line(
-        number, fmt::format("a run cannot end as {} yet", events::EnumNameAgentStatus(status.status())));
   if (ignoring_) {
     ignoring_ = false;
     if (terminating_ && !stopping_ && run_) {  // late, but in time
@@ -221,24 +215,21 @@ void ExecChild::take_status(const events::StatusChanged& status, std::size_t num
     }
     return;
   }
-  if (!run_) return refuse_line(number, "no run is going on that could end");
-  constexpr std::string_view why = "the run ended before this call did";
-  switch (status.status()) {
-    case events::AgentStatus::cancelled:
-      return finish_run({RunEnd::cancelled, std::nullopt}, OpenEnd::cancelled, why);
-    case events::AgentStatus::error: {
-      RunOutcome outcome{RunEnd::error, events::ErrorT{}};
-      status.error()->UnPackTo(&*outcome.error);
-      return finish_run(std::move(outcome), OpenEnd::failed, why);
-    }
-    default:
-      return finish_run({RunEnd::idle, std::nullopt}, OpenEnd::failed, why);
-  }
+  if (!run_) return refuse_line(number, line.kind_column, "no run is going on that could end");
+  RunOutcome outcome = outcome_of(status);
+  interrupted_ = outcome.end == RunEnd::interrupted;
+  OpenEnd open_end = OpenEnd::failed;
+  if (outcome.end == RunEnd::cancelled) open_end = OpenEnd::cancelled;
+  if (waits(outcome.end)) open_end = OpenEnd::waits;
+  finish_run(std::move(outcome), open_end, "the run ended before this call did");
 }
 
-void ExecChild::refuse_line(std::size_t number, std::string_view why) {
-  if (++refused_lines_ <= refusals_logged_max)
-    spdlog::warn("agent {}: line {} of its process is refused: {}", agent_id_, number, printable(why, 300));
+void ExecChild::refuse_line(std::size_t number, std::size_t column, std::string_view why) {
+  if (++refused_lines_ <= refusals_logged_max) {
+    const std::string place = column == 0 ? "" : fmt::format("column {}: ", column);
+    spdlog::warn("agent {}: line {} of its process is refused: {}{}", agent_id_, number, place,
+                 printable(why, 300));
+  }
   if (refused_lines_ == refusals_logged_max)
     spdlog::warn("agent {}: further lines that are refused are only counted", agent_id_);
 }
@@ -292,6 +283,8 @@ void ExecChild::exited() {
   if (run_) {
     detail += fmt::format(" in the middle of run {}", run_->run);
     finish_run({RunEnd::error, make_error("runner_crashed", detail)}, OpenEnd::failed, detail);
+  } else if (!stopping_) {
+    output_->close_waiting({incarnation_, last_run_}, OpenEnd::failed, detail);
   }
   if (refused_lines_ != 0)
     spdlog::warn("agent {}: lines of its process that were refused: {}", agent_id_, refused_lines_);

@@ -57,9 +57,9 @@ class ExecChild : public std::enable_shared_from_this<ExecChild> {
   bool take_output();
   bool take_errors();
   void take_line(std::string_view line, std::size_t number);
-  void take_event(schema::EventBuffer event, std::size_t number);
-  void take_status(const events::StatusChanged& status, std::size_t number);
-  void refuse_line(std::size_t number, std::string_view why);
+  void take_event(const schema::EventLine& line, std::size_t number);
+  void take_status(const schema::EventLine& line, std::size_t number);
+  void refuse_line(std::size_t number, std::size_t column, std::string_view why);
   void output_ended();
 
   /// SIGTERM after `wait`, SIGKILL a bound later, unless the process ends before.
@@ -92,7 +92,8 @@ class ExecChild : public std::enable_shared_from_this<ExecChild> {
   bool signalled_ = false;    ///< and that was over
   bool ended_ = false;
   bool reading_ = false;
-  bool ignoring_ = false;  ///< a cancelled run has not been answered yet
+  bool ignoring_ = false;     ///< a cancelled run has not been answered yet
+  bool interrupted_ = false;  ///< so the last run ended
 };
 
 }  // namespace ringside::agentd

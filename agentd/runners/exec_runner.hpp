@@ -2,18 +2,14 @@
 //
 // A process that is the agent for one life.
 //
-// It reads commands on its standard input, one JSON object a line:
-//   {"command":"execute","run":1,"message":{"id":"...","text":"..."}}   message only where there is one
-//   {"command":"cancel","run":1}
-//   {"command":"stop"}
-//
-// It writes event lines (schema/event_json.hpp) on its standard output; incarnation and run are ours to set.
-// A status_changed of idle, cancelled or error ends the current run; the agent publishes the transition.
-// Each execute is answered by exactly one of them, also when the run was cancelled meanwhile: until then
-// what the process still says of that run is ignored. Kinds that only agentd may publish are refused.
+// It reads commands (execute, resume, cancel, stop) on its standard input and writes event lines on its standard
+// output: docs/exec-protocol.md, which the tests hold against this. Each execute and each resume is answered by exactly
+// one status_changed, also when the run was cancelled meanwhile: until then what the process still says of that run is
+// ignored. Kinds that only agentd may publish are refused.
 //
 // Loss:   a line that is not understood, or is longer than 1 MiB, is refused with its number in the log;
-//         the lines around it are published.
+//         the lines around it are published. The process is not told: one that answers whatever it reads
+//         would never come to rest.
 // Crash:  the life ends with the process. Status 0 between two runs is a good end, as is any end after
 //         stop(); anything else is a crash, told in words with the last 4 KiB of standard error.
 //         Its whole group ends with it.

@@ -11,8 +11,8 @@
 
 namespace ringside::agentd {
 
-/// The tool calls of a run that have started and have no end yet, in the order in which they started. A
-/// call without an id cannot be ended by an event and is not kept.
+/// The tool calls that were said to execute or to wait for a person and have no end yet, in the order in which they
+/// began. A call without an id cannot be ended by an event and is not kept.
 /// Memory: at most `calls_max` ids of at most `id_size_max` bytes; what is beyond is not closed by us.
 class OpenCalls {
  public:
@@ -22,29 +22,58 @@ class OpenCalls {
   /// Looks at an event that was published.
   void see(const events::Event& event) {
     if (const auto* started = event.payload_as_tool_execution_started())
-      open(started->tool()->call_id());
+      open(started->tool()->call_id(), false);
+    else if (const auto* interrupted = event.payload_as_tool_execution_interrupted())
+      open(interrupted->call_id(), true);
     else if (const auto* completed = event.payload_as_tool_execution_completed())
       close(completed->call_id());
     else if (const auto* failed = event.payload_as_tool_execution_failed())
       close(failed->call_id());
-    else if (const auto* interrupted = event.payload_as_tool_execution_interrupted())
-      close(interrupted->call_id());
     else if (const auto* cancelled = event.payload_as_tool_execution_cancelled())
       close(cancelled->call_id());
   }
 
   /// Their ids; afterwards none is open.
-  std::vector<std::string> take() { return std::exchange(ids_, {}); }
-
- private:
-  void open(const flatbuffers::String* id) {
-    if (id == nullptr || id->size() == 0 || id->size() > id_size_max || ids_.size() == calls_max) return;
-    if (std::ranges::find(ids_, id->string_view()) == ids_.end()) ids_.push_back(id->str());
+  std::vector<std::string> take_all() {
+    return take_if([](const Call&) { return true; });
   }
 
-  void close(const flatbuffers::String* id) { std::erase(ids_, id->string_view()); }
+  /// The ids of those that execute; afterwards only those are open that wait for a person.
+  std::vector<std::string> take_executing() {
+    return take_if([](const Call& call) { return !call.waits; });
+  }
 
-  std::vector<std::string> ids_;
+ private:
+  struct Call {
+    std::string id;
+    bool waits = false;
+  };
+
+  void open(const flatbuffers::String* id, bool waits) {
+    if (id == nullptr || id->size() == 0 || id->size() > id_size_max) return;
+    const auto known = std::ranges::find(calls_, id->string_view(), &Call::id);
+    if (known != calls_.end())
+      known->waits = waits;
+    else if (calls_.size() < calls_max)
+      calls_.push_back({id->str(), waits});
+  }
+
+  void close(const flatbuffers::String* id) {
+    std::erase_if(calls_, [id](const Call& call) { return call.id == id->string_view(); });
+  }
+
+  template <class Taken>
+  std::vector<std::string> take_if(Taken taken) {
+    const auto first =
+        std::stable_partition(calls_.begin(), calls_.end(), [&](const Call& call) { return !taken(call); });
+    std::vector<std::string> ids;
+    for (auto call = first; call != calls_.end(); ++call)
+      ids.push_back(std::move(call->id));
+    calls_.erase(first, calls_.end());
+    return ids;
+  }
+
+  std::vector<Call> calls_;
 };
 
 }  // namespace ringside::agentd

@@ -9,7 +9,8 @@ namespace ringside::agentd {
 void OpenMessages::see(const events::Event& event) {
   if (const auto* deltas = event.payload_as_llm_deltas()) {
     for (const events::MessageDelta* delta : *deltas->deltas())
-      add(delta->message_id()->string_view(), delta->role(), [&](MessageFold& fold) { fold.add(*delta); });
+      add(delta->message_id()->string_view(), delta->role(),
+          [&](schema::MessageFold& fold) { fold.add(*delta); });
   } else if (const auto* whole = event.payload_as_llm_message()) {
     close(whole->message()->id()->string_view());
   }
@@ -19,7 +20,7 @@ void OpenMessages::see(const schema::TokenDelta& delta) {
   const auto type = delta.part == schema::TokenDelta::Part::text ? events::ContentType::text
                                                                  : events::ContentType::thinking;
   add(delta.message_id, events::Role::assistant,
-      [&](MessageFold& fold) { fold.add_content(delta.part_index, type, delta.text); });
+      [&](schema::MessageFold& fold) { fold.add_content(delta.part_index, type, delta.text); });
 }
 
 std::vector<events::MessageT> OpenMessages::take(events::MessageStatus status) {
@@ -44,7 +45,7 @@ void OpenMessages::add(std::string_view id, events::Role role, Grow&& grow) {
   size_ += open->fold.size() - before;
   if (size_ <= size_max && open->fold.item_count() <= items_max) return;
   size_ -= open->fold.size();
-  open->fold = MessageFold();
+  open->fold = schema::MessageFold();
   open->forgotten = true;
 }
 

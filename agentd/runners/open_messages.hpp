@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "agentd/runners/message_fold.hpp"
 #include "events_generated.h"
+#include "schema/message_fold.hpp"
 #include "schema/token_delta.hpp"
 
 namespace ringside::agentd {
@@ -34,11 +34,11 @@ class OpenMessages {
   struct Open {
     std::string id;
     events::Role role;
-    MessageFold fold;
+    schema::MessageFold fold;
     bool forgotten = false;
   };
 
-  /// `grow(MessageFold&)` is called with the fold of that message, unless it is forgotten.
+  /// `grow(schema::MessageFold&)` is called with the fold of that message, unless it is forgotten.
   template <class Grow>
   void add(std::string_view id, events::Role role, Grow&& grow);
   void close(std::string_view id);

@@ -8,6 +8,7 @@
 
 #include "agentd/runners/chat_chunks.hpp"
 #include "agentd/runners/json_fault.hpp"
+#include "agentd/runners/status_outcome.hpp"
 #include "schema/event_json.hpp"
 #include "schema/event_kind.hpp"
 #include "schema/json_syntax.hpp"
@@ -25,12 +26,14 @@ bool blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
+void note_size(Recording& recording, std::size_t size, std::size_t line) {
+  if (size <= recording.event_size_max) return;
+  recording.event_size_max = size;
+  recording.event_size_max_line = line;
+}
+
 void add_step(Recording& recording, schema::EventBuffer event, std::int64_t at_ns, std::size_t line) {
-  const std::size_t size = event.bytes().size();
-  if (size > recording.event_size_max) {
-    recording.event_size_max = size;
-    recording.event_size_max_line = line;
-  }
+  note_size(recording, event.bytes().size(), line);
   recording.steps.push_back({std::move(event), at_ns});
 }
 
@@ -81,11 +84,8 @@ class EventLineReader final : public LineReader {
       topic_ = read->topic;
     }
     if (into.failure) return {};
-    if (const auto* status = read->event.event().payload_as_status_changed();
-        status != nullptr && status->status() == events::AgentStatus::error) {
-      into.failure.emplace();
-      status->error()->UnPackTo(&*into.failure);
-    }
+    if (const auto* status = read->event.event().payload_as_status_changed())
+      take_status(*status, read->event.bytes().size(), number, into);
     if (!schema::is_publishable(read->event.kind())) return {};
     advance(read->time_ns, into.steps.empty());
     add_step(into, schema::restamp(read->event.event(), 0, 0), at_ns_, number);
@@ -95,6 +95,16 @@ class EventLineReader final : public LineReader {
   void finish(std::size_t, Recording&) override {}
 
  private:
+  static void take_status(const events::StatusChanged& status, std::size_t size, std::size_t number,
+                          Recording& into) {
+    if (status.status() == events::AgentStatus::running) return;
+    RunOutcome outcome = outcome_of(status);
+    if (outcome.error) into.failure = std::move(outcome.error);
+    if (!waits(outcome.end)) return;
+    note_size(into, size, number);
+    into.waits.push_back({into.steps.size(), std::move(outcome)});
+  }
+
   static Taken explain(std::string_view line, schema::JsonError& error) {
     if (is_gap(line))
       return refuse(
@@ -172,7 +182,7 @@ expected<Recording, RecordingFault> read_recording(std::string_view text) {
     }
   }
   if (reader) reader->finish(number, recording);
-  if (recording.steps.empty() && !recording.failure)
+  if (recording.steps.empty() && recording.waits.empty() && !recording.failure)
     return unexpected<RecordingFault>({0, {"there is nothing in it to replay", 0, false}});
   return recording;
 }

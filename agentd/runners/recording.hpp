@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agentd/expected.hpp"
+#include "agentd/run.hpp"
 #include "agentd/runners/line_fault.hpp"
 #include "events_generated.h"
 #include "schema/event_buffer.hpp"
@@ -27,9 +28,16 @@ struct RecordedStep {
   std::int64_t at_ns = 0;     ///< after the first step; never less than the step before
 };
 
+/// Where a recorded run ended in order to wait.
+struct RecordedWait {
+  std::size_t before_step = 0;  ///< with which the run that came next begins
+  RunOutcome outcome;           ///< interrupted or paused
+};
+
 /// A stream that was recorded, read and found whole. It never changes and is shared by all who replay it.
 struct Recording {
   std::vector<RecordedStep> steps;
+  std::vector<RecordedWait> waits;        ///< by step
   std::optional<events::ErrorT> failure;  ///< how the recorded run failed, where it did
   std::size_t event_size_max = 0;
   std::size_t event_size_max_line = 0;  ///< the line from which the largest event comes
@@ -46,7 +54,8 @@ struct RecordingFault {
 /// - chat-completions chunks (chat_chunks.hpp), a step each `untimed_step_ns`;
 /// - Ringside event lines (schema/event_json.hpp), a step at each line's time. What belongs to the recorded
 ///   life and not to its work (status, shutdown, presence: what no foreign publisher may publish) is left
-///   out; a recorded status `error` ends the recording with that error. A gap is refused: a recording with a
+///   out; a recorded status `error` ends the recording with that error, `interrupted` and `paused` are places
+///   where it waits. A gap is refused: a recording with a
 ///   hole would fold to something that nobody ever saw. So are lines of several topics.
 expected<Recording, RecordingFault> read_recording(std::string_view text);
 

@@ -71,8 +71,10 @@ class Replay : public std::enable_shared_from_this<Replay> {
                     ended_ ? "its runner had ended" : "another was going on");
       return;
     }
+    if (next_wait_ == 0) pass_ = request.run;
+    const std::size_t first = next_wait_ == 0 ? 0 : recording_->waits[next_wait_ - 1].before_step;
     const schema::Stamp stamp{request.incarnation, request.run};
-    run_.emplace(Run{stamp, RunCopy(stamp), Clock::now(), 0, std::nullopt});
+    run_.emplace(Run{stamp, RunCopy(stamp, pass_), started_at(first), first, std::nullopt});
     play(request.run);
   }
 
@@ -107,7 +109,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
     for (std::size_t said = 0; said < slice_max; ++said) {
       if (!run_ || run_->stamp.run != run || output_->waiting() || output_->abandoned()) return;
       if (run_->refusal) return finish({RunEnd::error, run_->refusal}, OpenEnd::failed);
-      if (run_->next == recording_->steps.size()) return finish_as_recorded();
+      if (run_->next == end_of_run()) return finish_as_recorded();
       const RecordedStep& step = recording_->steps[run_->next];
       if (speed_ > 0) {
         const auto due = run_->started + due_after(step.at_ns, speed_);
@@ -137,7 +139,27 @@ class Replay : public std::enable_shared_from_this<Replay> {
     run_->refusal->message = std::move(message);
   }
 
+  /// The step behind the last one of this run.
+  [[nodiscard]] std::size_t end_of_run() const {
+    return waits_ahead() ? recording_->waits[next_wait_].before_step : recording_->steps.size();
+  }
+
+  [[nodiscard]] bool waits_ahead() const { return next_wait_ < recording_->waits.size(); }
+
+  /// When the recording would have to have started for its step `first` to be due now.
+  [[nodiscard]] Clock::time_point started_at(std::size_t first) const {
+    const auto now = Clock::now();
+    if (first == 0 || first == recording_->steps.size() || !(speed_ > 0)) return now;
+    return now - due_after(recording_->steps[first].at_ns, speed_);
+  }
+
   void finish_as_recorded() {
+    if (waits_ahead()) {
+      const std::size_t behind = next_wait_ + 1;
+      finish(run_->copy.outcome(recording_->waits[next_wait_].outcome), OpenEnd::waits);
+      next_wait_ = behind;
+      return;
+    }
     if (recording_->failure)
       finish({RunEnd::error, recording_->failure}, OpenEnd::failed);
     else
@@ -147,6 +169,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
   void finish(RunOutcome outcome, OpenEnd open_end) {
     const schema::Stamp stamp = run_->stamp;
     run_.reset();
+    next_wait_ = 0;
     timer_.cancel();
     if (open_end == OpenEnd::cancelled) output_->drop_waiting();
     output_->finish(stamp, std::move(outcome), open_end, "the recording ends before this call does");
@@ -159,6 +182,8 @@ class Replay : public std::enable_shared_from_this<Replay> {
   std::shared_ptr<RunOutput> output_;
   asio::steady_timer timer_;
   std::optional<Run> run_;
+  std::size_t next_wait_ = 0;  ///< where the current run ends or the next one begins; 0 also: at the start
+  std::uint64_t pass_ = 0;     ///< the first run of the current pass through the recording
   bool ended_ = false;
 };
 

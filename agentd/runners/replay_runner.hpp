@@ -9,7 +9,8 @@
 
 namespace ringside::agentd {
 
-/// Replays a recording (recording.hpp) from its start in each run, at `speed` times the recorded pace.
+/// Replays a recording (recording.hpp) at `speed` times the recorded pace. A run begins at its start, unless the run
+/// before it ended at a place where the recording waits: then it goes on from there, whatever the answer was.
 ///
 /// Threads:  as every runner; at full speed it gives its place on the pool to others every few events.
 /// Ordering: an event is never said before its time; one that is late does not make the later ones late.

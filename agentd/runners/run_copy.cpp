@@ -5,6 +5,7 @@
 #include <charconv>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace ringside::agentd {
@@ -42,6 +43,19 @@ class Renamer {
     }
   }
 
+  void rename(events::InterruptT& interrupt) const {
+    interrupt.id = ids_.own_id(interrupt.id);
+    if (auto* approval = interrupt.data.Asapproval()) {
+      for (const auto& request : approval->requests)
+        call(request->tool_call_id);
+    } else if (auto* subagent = interrupt.data.Assubagent()) {
+      rename(*subagent->interrupt);
+    } else if (auto* several = interrupt.data.Asseveral()) {
+      for (const auto& each : several->interrupts)
+        rename(*each);
+    }
+  }
+
  private:
   void rename_execution(events::PayloadUnion& payload) const {
     if (auto* identified = payload.Astool_call_identified()) {
@@ -73,7 +87,7 @@ class Renamer {
   }
 
   void message(std::string& id) const {
-    if (!id.empty()) id = ids_.message_id(id);
+    if (!id.empty()) id = ids_.own_id(id);
   }
 
   void call(std::string& id) const {
@@ -99,13 +113,23 @@ const events::MessageDelta* plain_delta(const events::Event& event) {
 
 }  // namespace
 
-RunCopy::RunCopy(schema::Stamp stamp)
-    : stamp_(stamp), message_tag_("~" + base36(stamp.incarnation) + "." + std::to_string(stamp.run)) {
-  if (stamp.run > 1) call_tag_ = message_tag_;
+RunCopy::RunCopy(schema::Stamp stamp, std::uint64_t pass)
+    : stamp_(stamp), own_tag_("~" + base36(stamp.incarnation) + "." + std::to_string(pass)) {
+  if (pass > 1) call_tag_ = own_tag_;
 }
 
-std::string RunCopy::message_id(std::string_view recorded) const {
-  return std::string(recorded) + message_tag_;
+std::string RunCopy::own_id(std::string_view recorded) const {
+  return std::string(recorded) + own_tag_;
+}
+
+RunOutcome RunCopy::outcome(const RunOutcome& recorded) const {
+  RunOutcome outcome = recorded;
+  if (recorded.interrupt) {
+    auto interrupt = std::make_shared<events::InterruptT>(*recorded.interrupt);
+    Renamer(*this).rename(*interrupt);
+    outcome.interrupt = std::move(interrupt);
+  }
+  return outcome;
 }
 
 std::string RunCopy::call_id(std::string_view recorded) const {
@@ -114,7 +138,7 @@ std::string RunCopy::call_id(std::string_view recorded) const {
 
 void RunCopy::publish(const events::Event& recorded, RunOutput& output) const {
   if (const events::MessageDelta* delta = plain_delta(recorded)) {
-    const std::string id = message_id(delta->message_id()->string_view());
+    const std::string id = own_id(delta->message_id()->string_view());
     const bool thinking = delta->text() == nullptr;
     const auto* text = thinking ? delta->content()->content() : delta->text();
     return output.publish(schema::TokenDelta{

@@ -35,10 +35,10 @@ void RunOutput::finish(schema::Stamp stamp, RunOutcome outcome, OpenEnd open_end
   // What is open is known only when all before this has been published.
   give(Word([this, stamp, outcome = std::move(outcome), open_end, why = std::string(why)]() mutable {
     std::deque<Item> closing;
+    const bool waits = open_end == OpenEnd::waits;
+    for (const std::string& id : waits ? calls_.take_executing() : calls_.take_all())
+      closing.emplace_back(closed_call(stamp, id, open_end, why));
     const bool cancelled = open_end == OpenEnd::cancelled;
-    for (const std::string& id : calls_.take())
-      closing.emplace_back(cancelled ? builder_.tool_execution_cancelled(stamp, id)
-                                     : builder_.tool_execution_failed(stamp, id, {why, "run_ended", {}}));
     const auto status = cancelled ? events::MessageStatus::cancelled : events::MessageStatus::stream_error;
     for (events::MessageT& message : messages_.take(status)) {
       events::LlmMessageT whole;
@@ -50,14 +50,31 @@ void RunOutput::finish(schema::Stamp stamp, RunOutcome outcome, OpenEnd open_end
       closing.emplace_back(schema::pack(event));
     }
     closing.emplace_back(Word([this, run = stamp.run, outcome = std::move(outcome)]() mutable {
-      calls_.take();
-      messages_.take(events::MessageStatus::cancelled);
       told_of_space_ = false;
       sink_->run_finished(run, std::move(outcome));
     }));
-    for (auto item = closing.rbegin(); item != closing.rend(); ++item)
-      line_.push_front(std::move(*item));
+    put_first(std::move(closing));
   }));
+}
+
+void RunOutput::close_waiting(schema::Stamp stamp, OpenEnd open_end, std::string_view why) {
+  give(Word([this, stamp, open_end, why = std::string(why)] {
+    std::deque<Item> closing;
+    for (const std::string& id : calls_.take_all())
+      closing.emplace_back(closed_call(stamp, id, open_end, why));
+    put_first(std::move(closing));
+  }));
+}
+
+schema::EventBuffer RunOutput::closed_call(schema::Stamp stamp, const std::string& id, OpenEnd open_end,
+                                           std::string_view why) {
+  if (open_end == OpenEnd::cancelled) return builder_.tool_execution_cancelled(stamp, id);
+  return builder_.tool_execution_failed(stamp, id, {why, "run_ended", {}});
+}
+
+void RunOutput::put_first(std::deque<Item> items) {
+  for (auto item = items.rbegin(); item != items.rend(); ++item)
+    line_.push_front(std::move(*item));
 }
 
 void RunOutput::end(RunnerExit exit, std::string detail) {

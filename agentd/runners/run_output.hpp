@@ -6,7 +6,8 @@
 // Ordering: everything reaches the sink in the order in which it was given here.
 // Loss:     an event that gets no_space stays first in line and is offered again every few milliseconds;
 //           the log is told once a run. An event that is too large is handed back through `on_too_large`.
-// Crash:    `finish` closes what the run has left open before it says that the run has finished.
+// Crash:    `finish` closes what the run has left open before it says that the run has finished. Calls that wait for
+//           a person stay open over the end of a run that waits too, until a later run ends otherwise.
 // Memory:   what waits is bounded by its giver, who looks at `waiting()` and stops.
 #pragma once
 
@@ -33,7 +34,8 @@ namespace ringside::agentd {
 using RunnerStrand = boost::asio::strand<boost::asio::any_io_executor>;
 
 /// How a run came to its end, for what it has left open.
-enum class OpenEnd { cancelled, failed };
+/// `waits`: for a person; calls that do so as well are left open.
+enum class OpenEnd { cancelled, failed, waits };
 
 class RunOutput : public std::enable_shared_from_this<RunOutput> {
  public:
@@ -53,6 +55,9 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   /// Closes what the run has left open, then says run_finished.
   void finish(schema::Stamp stamp, RunOutcome outcome, OpenEnd open_end, std::string_view why);
 
+  /// Closes the calls that wait for a person although no run is going on.
+  void close_waiting(schema::Stamp stamp, OpenEnd open_end, std::string_view why);
+
   /// The last word of a runner.
   void end(RunnerExit exit, std::string detail);
 
@@ -69,6 +74,9 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   using Word = std::function<void()>;
   using Item = std::variant<schema::EventBuffer, Word>;
 
+  schema::EventBuffer closed_call(schema::Stamp stamp, const std::string& id, OpenEnd open_end,
+                                  std::string_view why);
+  void put_first(std::deque<Item> items);
   void give(Item item);
   void drain();
   bool offer(const schema::EventBuffer& event);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/agentd/agent_world.hpp"
+#include "tests/agentd/interrupt_samples.hpp"
 
 namespace ringside::agentd::testing {
 namespace {
@@ -14,7 +15,7 @@ using control::ErrorCode;
 using events::AgentStatus;
 using Said = std::vector<std::string>;
 
-// 10,000 agents at once: the whole agent, with no heap beside it.
+// 10,000 agents at once: the whole agent, with no heap beside it while no message waits and nobody was asked.
 static_assert(sizeof(Agent) <= 256);
 
 /// An agent that has been brought to `status`, with nothing left to say.
@@ -29,12 +30,15 @@ struct InStatus : AgentWorld {
       finish(RunEnd::cancelled);
     }
     if (status == AgentStatus::error) finish(RunEnd::error);
+    if (status == AgentStatus::paused) finish(RunEnd::paused);
+    if (status == AgentStatus::interrupted) interrupt(question("i1"));
     EXPECT_EQ(agent.status(), status);
     published();
   }
 };
 
-constexpr AgentStatus resting[] = {AgentStatus::idle, AgentStatus::cancelled, AgentStatus::error};
+constexpr AgentStatus resting[] = {AgentStatus::idle, AgentStatus::paused, AgentStatus::cancelled,
+                                   AgentStatus::error};
 
 TEST(AgentStart, PublishesItsStatusOnceAndThenTheTodosThatItStartsWith) {
   AgentWorld world;
@@ -72,7 +76,8 @@ TEST(AgentTable, ExecuteRunsAnIdleAgent) {
 }
 
 TEST(AgentTable, ExecuteIsAnErrorInEveryStatusButIdle) {
-  for (const auto status : {AgentStatus::running, AgentStatus::cancelled, AgentStatus::error}) {
+  for (const auto status : {AgentStatus::running, AgentStatus::interrupted, AgentStatus::paused,
+                            AgentStatus::cancelled, AgentStatus::error}) {
     InStatus world(status);
     const auto run = world.agent.execute(world.now());
     ASSERT_FALSE(run);
@@ -99,14 +104,48 @@ TEST(AgentTable, AUserMessageIsPublishedAndRunsAnAgentThatRests) {
   }
 }
 
-TEST(AgentTable, AUserMessageIsRefusedWhileRunningAndSaysWhatToDo) {
+TEST(AgentTable, AUserMessageWaitsWhileRunning) {
   InStatus world(AgentStatus::running);
   const auto sent = world.agent.send("hello", world.now());
-  ASSERT_FALSE(sent);
-  EXPECT_EQ(sent.error().code, ErrorCode::invalid_in_status);
-  EXPECT_EQ(sent.error().message,
-            "agent \"ada\" cannot take a message while it is running: wait for its run to end, or cancel it");
-  EXPECT_EQ(world.published(), Said{});
+  ASSERT_TRUE(sent);
+  EXPECT_TRUE(sent->queued);
+  EXPECT_EQ(world.agent.status(), AgentStatus::running);
+  EXPECT_EQ(world.published(), Said{"message_queued"});
+}
+
+TEST(AgentTable, AUserMessageSupersedesAnInterruptAndRuns) {
+  InStatus world(AgentStatus::interrupted);
+  ASSERT_TRUE(world.agent.send("hello", world.now()));
+  EXPECT_EQ(world.published(), (Said{"llm_message", "status idle", "status running"}));
+}
+
+TEST(AgentTable, AnAnswerRunsAnInterruptedAgentAndIsAnErrorInEveryOtherStatus) {
+  InStatus interrupted(AgentStatus::interrupted);
+  ASSERT_TRUE(interrupted.agent.resume("i1", selected({"a"}), interrupted.now()));
+  EXPECT_EQ(interrupted.agent.status(), AgentStatus::running);
+  for (const auto status : {AgentStatus::idle, AgentStatus::running, AgentStatus::paused,
+                            AgentStatus::cancelled, AgentStatus::error}) {
+    InStatus world(status);
+    const auto run = world.agent.resume("i1", selected({"a"}), world.now());
+    ASSERT_FALSE(run);
+    EXPECT_EQ(run.error().code, ErrorCode::invalid_in_status);
+    EXPECT_EQ(world.agent.status(), status);
+    EXPECT_EQ(world.published(), Said{});
+  }
+}
+
+TEST(AgentTable, ADismissalMakesAHaltedAgentIdleAndIsAnErrorInEveryOtherStatus) {
+  InStatus halted(AgentStatus::running);
+  halted.interrupt(halt("i1"));
+  ASSERT_TRUE(halted.agent.dismiss("i1", halted.now()));
+  EXPECT_EQ(halted.agent.status(), AgentStatus::idle);
+  for (const auto status : {AgentStatus::idle, AgentStatus::running, AgentStatus::interrupted,
+                            AgentStatus::paused, AgentStatus::cancelled, AgentStatus::error}) {
+    InStatus world(status);
+    EXPECT_FALSE(world.agent.dismiss("i1", world.now()));
+    EXPECT_EQ(world.agent.status(), status);
+    EXPECT_EQ(world.published(), Said{});
+  }
 }
 
 TEST(AgentTable, CancelEndsARunAsCancelledOnceTheRunnerHasWoundUp) {
@@ -120,7 +159,8 @@ TEST(AgentTable, CancelEndsARunAsCancelledOnceTheRunnerHasWoundUp) {
 }
 
 TEST(AgentTable, CancelIsAnErrorWhereNothingRuns) {
-  for (const auto status : resting) {
+  for (const auto status : {AgentStatus::idle, AgentStatus::interrupted, AgentStatus::paused,
+                            AgentStatus::cancelled, AgentStatus::error}) {
     InStatus world(status);
     const auto done = world.agent.cancel(world.now());
     ASSERT_FALSE(done);
@@ -130,7 +170,8 @@ TEST(AgentTable, CancelIsAnErrorWhereNothingRuns) {
 }
 
 TEST(AgentCancel, OnceAcceptedDecidesTheEndHoweverTheRunEnds) {
-  for (const auto end : {RunEnd::idle, RunEnd::cancelled, RunEnd::error}) {
+  for (const auto end :
+       {RunEnd::idle, RunEnd::cancelled, RunEnd::error, RunEnd::interrupted, RunEnd::paused}) {
     InStatus world(AgentStatus::running);
     ASSERT_TRUE(world.agent.cancel(world.now()));
     world.finish(end);
@@ -164,6 +205,13 @@ TEST(AgentRun, EndsInIdle) {
   InStatus world(AgentStatus::running);
   world.finish(RunEnd::idle);
   EXPECT_EQ(world.published(), Said{"status idle"});
+}
+
+TEST(AgentRun, ThatPausesWaitsForAMessage) {
+  InStatus world(AgentStatus::running);
+  world.finish(RunEnd::paused);
+  EXPECT_EQ(world.published(), Said{"status paused"});
+  EXPECT_TRUE(world.agent.send("go on", world.now()));
 }
 
 TEST(AgentRun, ThatCancelsItselfEndsInCancelled) {

@@ -67,6 +67,13 @@ class AgentWorld : public AgentEffects {
     agent.run_finished(run, std::move(outcome), now());
   }
 
+  /// The last run waits for a person.
+  void interrupt(events::InterruptT raised) {
+    RunOutcome outcome{.end = RunEnd::interrupted};
+    outcome.interrupt = std::make_shared<const events::InterruptT>(std::move(raised));
+    agent.run_finished(agent.run(), std::move(outcome), now());
+  }
+
   /// What was published since the last call, in words.
   std::vector<std::string> published() { return std::exchange(said, {}); }
 
@@ -81,6 +88,11 @@ class AgentWorld : public AgentEffects {
     after_close = after_close || closed;
     events.push_back(std::move(unpacked));
     return {};
+  }
+
+  void close_calls(const events::ErrorT* error) override {
+    if (std::exchange(call_open, false))
+      said.emplace_back(error == nullptr ? "call cancelled" : "call failed");
   }
 
   void start_run(RunRequest request) override { started.push_back(std::move(request)); }
@@ -104,6 +116,7 @@ class AgentWorld : public AgentEffects {
   std::vector<std::uint64_t> runs_begun;
   std::vector<RunRequest> started;
   std::vector<std::uint64_t> cancelled;
+  bool call_open = false;  // whether the topic has told of a tool call without an end
   std::optional<Refusal> refuse_next;
   std::optional<events::ShutdownReason> closed;
   bool after_close = false;  // whether any effect followed `close`

@@ -84,7 +84,7 @@ struct Finding : rl::test_suite<Finding<events>, 2> {
 };
 
 constexpr std::array models = {
-    entry<Copying<OneARecordSegment, 2, 3, 3, false>, Random<150'000>>("copy"),
+    entry<Copying<OneARecordSegment, 2, 5, 5, false>, Random<150'000>>("copy"),
     entry<Copying<OneARecordSegment, 2, 2, 2, false>, Bounded<2>>("copy_bounded"),
     entry<Copying<TwoARecordSegment, 1, 4, 2, true>, Random<150'000>>("copy_at_an_end"),
     entry<Copying<TwoARecordSegment, 1, 4, 2, true>, Bounded<2>>("copy_at_an_end_bounded"),

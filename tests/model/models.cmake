@@ -26,6 +26,12 @@ foreach(model IN ITEMS view view_bounded view_at_once copy_state copy_state_boun
   ringside_model_test(${model} model_keyframe ${model})
 endforeach()
 
+ringside_model_executable(model_large large_model.cpp)
+foreach(model IN ITEMS claim claim_bounded claim_the_one claim_the_one_bounded large large_bounded large_copy
+        large_copy_bounded)
+  ringside_model_test(${model} model_large ${model})
+endforeach()
+
 ringside_model_executable(model_doorbell doorbell_model.cpp)
 foreach(model IN ITEMS wake wake_bounded wake_copier wake_copier_bounded)
   ringside_model_test(${model} model_doorbell ${model})

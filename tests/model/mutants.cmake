@@ -12,6 +12,8 @@ set(writer shm/ring_writer.hpp)
 set(roll shm/ring_writer_roll.hpp)
 set(writer_keyframe shm/ring_writer_keyframe.hpp)
 set(copying shm/copying_reader.hpp)
+set(pool shm/ring_pool.hpp)
+set(large shm/large_segments.hpp)
 set(doorbell shm/doorbell.hpp)
 set(role agentd/writing_role_combining.hpp)
 
@@ -87,8 +89,8 @@ ringside_mutant(e5_copier_without_fence model_copying copy ${copying}
   "    Atomics::fence(std::memory_order::acquire)" relaxed)
 ringside_mutant(e5_oldest_without_fence model_copying find_oldest ${copying}
   "View::Atomics::fence(std::memory_order::acquire)" relaxed)
-ringside_mutant(e5_withdrawal_read_relaxed model_keyframe copy_state_at_once ${copying}
-  "return view_.generation(index_).load(std::memory_order::acquire) == generation_" relaxed)
+ringside_mutant(e5_lapped_relaxed model_copying copy ${copying}
+  "view_.generation(index_).load(std::memory_order::acquire)" relaxed)
 ringside_rewritten_executable(mutant_e5_end_not_checked copying_model.cpp
   ${copying} "      if (!still_here()) {
         state_ = ReaderState::lost;
@@ -134,40 +136,21 @@ ringside_model_test(mutant.reliable_window_not_extended mutant_reliable_window_n
 # The pool: S + R * K segments are enough, one fewer is not.
 ringside_model_test(mutant.pool_one_segment_fewer model_pins hold_pool_too_small --must-fail)
 
-# E9: a keyframe, then its position.
-ringside_mutant(e9_position_relaxed model_keyframe view ${writer_keyframe}
-  "store(position, std::memory_order::release)" relaxed)
-ringside_mutant(e9_position_read_relaxed model_keyframe view ${reader_keyframe}
-  "view_.keyframe_position().load(std::memory_order::acquire)" relaxed)
-ringside_rewritten_executable(mutant_e9_position_before_commit keyframe_model.cpp
-  ${writer_keyframe} "  const std::uint64_t place = offset_;\n"
-                     "  const std::uint64_t place = offset_;
-  memory_.keyframe_position().store(keyframe_position(pool_.newest().generation, place, geometry().segment_size),
-                                    std::memory_order::release);\n")
-ringside_model_test(mutant.e9_position_before_commit mutant_e9_position_before_commit view --must-fail)
-ringside_rewritten_executable(mutant_e9_keyframe_not_pinned keyframe_model.cpp
-  ${reader_keyframe} "    if (!pin(*target)) continue;\n"
-                     "    generation_ = target->generation;
-    segment_ = view_.segment(target->index);\n")
-ringside_model_test(mutant.e9_keyframe_not_pinned mutant_e9_keyframe_not_pinned view --must-fail)
-ringside_rewritten_executable(mutant_e9_keyframe_not_checked keyframe_model.cpp
-  ${reader_keyframe} "    if (!pin(*target)) continue;\n"
-                     "    pins_.enter(target->generation);
-    generation_ = target->generation;
-    segment_ = view_.segment(target->index);\n")
-ringside_model_test(mutant.e9_keyframe_not_checked mutant_e9_keyframe_not_checked view --must-fail)
-ringside_rewritten_executable(mutant_e9_keyframe_not_checked_copying keyframe_model.cpp
-  ${copying} "      if (!still_here()) continue;\n      sequence = sequence_behind(word, first);\n"
-             "      sequence = sequence_behind(word, first);\n")
-ringside_model_test(mutant.e9_keyframe_not_checked_copying mutant_e9_keyframe_not_checked_copying
-  copy_state --must-fail)
-ringside_rewritten_executable(mutant_keyframe_counted_as_event keyframe_model.cpp
-  ${reader_keyframe} "  offset_ = after;\n  if (!owed_state_) return false;\n"
-                     "  offset_ = after;\n  ++next_sequence_;\n  if (!owed_state_) return false;\n")
-ringside_model_test(mutant.keyframe_counted_as_event mutant_keyframe_counted_as_event view_bounded --must-fail)
-ringside_rewritten_executable(mutant_keyframe_not_owed_after_a_gap keyframe_model.cpp
-  ${reader} "  owed_state_ = wants_state_;\n" "")
-ringside_model_test(mutant.keyframe_not_owed_after_a_gap mutant_keyframe_not_owed_after_a_gap view_bounded --must-fail)
+# E8: large segments. A bit that is taken or given by a load and a store belongs to two, or to nobody.
+ringside_mutant(e8_claim_relaxed model_large large ${large} "compare_exchange_weak(" relaxed)
+ringside_mutant(e8_claim_by_load_and_store model_large claim ${large} "compare_exchange_weak(" split)
+ringside_mutant(e8_give_back_relaxed model_large large ${large} "fetch_or(" relaxed)
+ringside_mutant(e8_give_back_by_load_and_store model_large claim ${large} "fetch_or(" split)
+ringside_mutant(e8_claim_without_fence model_large large_copy ${large}
+  "Atomics::fence(std::memory_order::release)" relaxed)
+ringside_rewritten_executable(mutant_e8_free_before_it_is_punched large_model.cpp
+  ${large} "  pages_.give_back(index);\n" ""
+  ${large} "(index - geometry.pool_segments()), std::memory_order::release);\n"
+           "(index - geometry.pool_segments()), std::memory_order::release);\n  pages_.give_back(index);\n")
+ringside_model_test(mutant.e8_free_before_it_is_punched mutant_e8_free_before_it_is_punched large --must-fail)
+ringside_rewritten_executable(mutant_e8_given_back_while_pinned large_model.cpp
+  ${pool} "if (each.kept) return false;" "if (each.kept && !geometry_.is_large(each.index)) return false;")
+ringside_model_test(mutant.e8_given_back_while_pinned mutant_e8_given_back_while_pinned large --must-fail)
 
 # E20: flag and commit.
 ringside_mutant(e20_writer_fence_acq_rel model_doorbell wake ${subscribers}

@@ -17,7 +17,7 @@ enum class Change : std::uint8_t {
   release,
   acq_rel,
   skip,     ///< the store is left out
-  split,    ///< the exchange becomes a load and a store
+  split,    ///< the read-modify-write becomes a load and a store
   compare,  ///< the exchange becomes a compare-exchange that expects the other of 0 and 1
 };
 

@@ -77,6 +77,16 @@ class Atomic {
     return word_.fetch_add(value, in_relacy(weakened(order, mutation.at(where))), info(where));
   }
 
+  T fetch_or(T value, std::memory_order order, Where where = Where::current()) noexcept {
+    const Change change = mutation.at(where);
+    if (change == Change::split) {
+      const T old = word_.load(rl::mo_acquire, info(where));
+      word_.store(old | value, rl::mo_release, info(where));
+      return old;
+    }
+    return word_.fetch_or(value, in_relacy(weakened(order, change)), info(where));
+  }
+
   bool compare_exchange_strong(T& expected, T value, std::memory_order order, std::memory_order failure,
                                Where where = Where::current()) noexcept {
     const Change change = mutation.at(where);
@@ -87,6 +97,11 @@ class Atomic {
     }
     return word_.compare_exchange(rl::bool_t<false>(), expected, value, in_relacy(weakened(order, change)),
                                   in_relacy(failure), info(where));
+  }
+  /// Never fails without a cause: the loop around it would only go round once more.
+  bool compare_exchange_weak(T& expected, T value, std::memory_order order, std::memory_order failure,
+                             Where where = Where::current()) noexcept {
+    return compare_exchange_strong(expected, value, order, failure, where);
   }
 
   /// From now on it is always 0 and no step: for words whose value says nothing.

@@ -107,6 +107,14 @@ class RelacyMemory {
       std::memcpy(&value, from, sizeof(value));
       at(offset).payload.store(value);
     }
+    /// Its pages are holes now: zeros.
+    void punch() const noexcept {
+      for (auto& place : segment_->places) {
+        for (Word& each : place.words)
+          each.store(0, std::memory_order::relaxed);
+        place.payload.store(0);
+      }
+    }
 
    private:
     static std::size_t rank(std::uint64_t offset) noexcept {
@@ -137,6 +145,27 @@ class RelacyMemory {
  private:
   Bytes* bytes_;
   shm::RingGeometry geometry_;
+};
+
+/// The pages of large segments: there are always some.
+template <class Memory>
+class RelacyPages {
+ public:
+  explicit RelacyPages(const Memory& memory) noexcept : memory_(memory) {}
+
+  [[nodiscard]] const shm::RingGeometry& geometry() const noexcept { return memory_.geometry(); }
+  [[nodiscard]] bool back(std::uint32_t, std::uint32_t) const noexcept { return true; }
+  void give_back(std::uint32_t index) const noexcept {
+    // Whoever finds a hole in a mapping has gone through the kernel's locks, behind who made it.
+    RelacyAtomics::fence(std::memory_order::release);
+    memory_.segment(index).punch();
+  }
+  [[nodiscard]] std::byte* payload(std::uint32_t index) const noexcept {
+    return memory_.segment(index).bytes(shm::record_header_size);
+  }
+
+ private:
+  Memory memory_;
 };
 
 /// The first `segments` of the pool have their pages, and no more ever will.

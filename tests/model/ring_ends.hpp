@@ -17,14 +17,15 @@
 namespace ringside::model {
 
 [[nodiscard]] constexpr shm::RingGeometry small_geometry(std::uint32_t subscriptions,
-                                                         std::uint32_t reliable_segments = 0) noexcept {
+                                                         std::uint32_t reliable_segments = 0,
+                                                         std::uint32_t large_segments = 0) noexcept {
   return {.segment_size = shm::segment_size_min,
           .window_segments = shm::window_segments_min,
           .subscription_max = subscriptions,
           .pins_per_subscription = shm::pins_min,
           .reliable_segments = reliable_segments,
-          .large_segments = 0,
-          .large_segment_size = 0};
+          .large_segments = large_segments,
+          .large_segment_size = large_segments == 0 ? 0 : shm::segment_size_min + shm::page_size};
 }
 
 [[nodiscard]] constexpr std::uint64_t value_of(std::uint64_t sequence) noexcept {
@@ -37,11 +38,13 @@ namespace ringside::model {
 }
 
 /// A ring and its writer. `backed` segments have pages; the pool's own number of them where nothing else is said.
-template <class Shape, class Payload, std::uint32_t subscriptions, std::uint32_t reliable_segments = 0>
+template <class Shape, class Payload, std::uint32_t subscriptions, std::uint32_t reliable_segments = 0,
+          std::uint32_t large_segments = 0>
 class ModelRing {
  public:
-  static constexpr shm::RingGeometry geometry = small_geometry(subscriptions, reliable_segments);
-  using Memory = RelacyMemory<Shape, Payload, geometry.pool_segments()>;
+  static constexpr shm::RingGeometry geometry =
+      small_geometry(subscriptions, reliable_segments, large_segments);
+  using Memory = RelacyMemory<Shape, Payload, geometry.table_entries()>;
   using Writer = shm::BasicRingWriter<Memory, FixedBacking>;
 
   explicit ModelRing(std::uint32_t backed = geometry.pool_segments())
@@ -72,9 +75,17 @@ class ModelRing {
       require(writer_->counters().shrunk == 0, "the window had to shrink");
     }
   }
+  /// The next event, whose value lies in this large segment already.
+  void publish_large(std::uint32_t index, std::uint32_t length) noexcept {
+    const std::uint64_t sequence = writer_->next_sequence();
+    const std::uint64_t published =
+        writer_->publish_large(index, length, Shape::record_size, static_cast<std::uint32_t>(sequence),
+                               static_cast<std::int64_t>(sequence * 10));
+    require(published == sequence, "the event took another sequence");
+  }
 
  private:
-  RingBytes<Shape, Payload, geometry.pool_segments()> bytes_;
+  RingBytes<Shape, Payload, geometry.table_entries()> bytes_;
   std::unique_ptr<Writer>
       writer_;  // wants a line of its own, which relacy's place for a model is not aligned to
   std::array<std::byte, Shape::record_size> payload_{};

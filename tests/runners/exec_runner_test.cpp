@@ -2,25 +2,15 @@
 //
 // Real processes: shell scripts that behave well, badly, and not at all.
 #include <cstdlib>
-#include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include <signal.h>
-#include <sys/wait.h>
 
-#include <boost/asio/thread_pool.hpp>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
-#include "agentd/runners/child_process.hpp"
-#include "agentd/runners/runner.hpp"
-#include "tests/runners/recording_sink.hpp"
+#include "tests/runners/exec_fixture.hpp"
 #include "tests/runners/stream_oracle.hpp"
-#include "tests/runners/temporary_folder.hpp"
 
 namespace ringside::agentd {
 namespace {
@@ -28,64 +18,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-/// What the fixtures say; each a function of the shell.
-constexpr std::string_view words = R"(
-delta() { printf '{"kind":"llm_deltas","event":{"deltas":[{"message_id":"m","text":"%s"}]}}\n' "$1"; }
-title() { printf '{"kind":"conversation_title_generated","event":{"title":"%s"}}\n' "$1"; }
-status() { printf '{"kind":"status_changed","event":{"status":"%s"}}\n' "$1"; }
-tool() { printf '{"kind":"tool_execution_started","event":{"tool":{"call_id":"c","name":"f"}}}\n'; }
-)";
-
-class ExecRunner : public testing::Test {
- protected:
-  ExecRunner() {
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_)));
-  }
-
-  ~ExecRunner() override {
-    runner_.reset();
-    pool_.join();
-    siginfo_t info{};
-    EXPECT_NE(::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT), 0) << "a child was left behind";
-  }
-
-  expected<std::unique_ptr<Runner>, RunnerError> make(std::vector<std::string> argv,
-                                                      std::size_t event_size_max = 0,
-                                                      std::string folder = {}) {
-    RunnerOptions options{.agent_id = "a",
-                          .incarnation = 9,
-                          .kind = ExecOptions{std::move(argv), std::move(folder)},
-                          .event_size_max = event_size_max,
-                          .stop_bound = bound_};
-    return make_runner(std::move(options), pool_.get_executor(), sink_);
-  }
-
-  void script(std::string_view text, std::size_t event_size_max = 0) {
-    auto made = make({"sh", "-c", std::string(words) + std::string(text)}, event_size_max);
-    ASSERT_TRUE(made) << made.error().message;
-    runner_ = std::move(*made);
-  }
-
-  void execute(std::uint64_t run, std::optional<UserMessage> message = std::nullopt) {
-    runner_->execute({9, run, std::move(message)});
-  }
-
-  /// The log, once everything that writes it has ended.
-  std::string log() {
-    runner_.reset();
-    pool_.join();
-    return log_.str();
-  }
-
-  std::chrono::milliseconds bound_{200};
-  std::ostringstream log_;
-  TemporaryFolder folder_;
-  std::shared_ptr<RecordingSink> sink_ = std::make_shared<RecordingSink>();
-  boost::asio::thread_pool pool_{2};
-  std::unique_ptr<Runner> runner_;
-};
 
 TEST_F(ExecRunner, PublishesWhatItsProcessSaysAndEndsWithIt) {
   script("read line; delta hello; delta ' world'; status idle");
@@ -189,7 +121,9 @@ echo '{"gap":{"first":1,"count":2}}'; status interrupted; delta c; printf '{"kin
   const std::string told = log();
   for (const char* line : {"line 2 ", "line 3 ", "line 4 ", "line 6 ", "line 7 ", "line 9 "})
     EXPECT_THAT(told, HasSubstr(line));
-  EXPECT_THAT(told, HasSubstr("agent_shutdown is for agentd alone"));
+  EXPECT_THAT(told,
+              HasSubstr("line 3 of its process is refused: column 9: agent_shutdown is for agentd alone"));
+  EXPECT_THAT(told, HasSubstr("interrupt must be there with status interrupted"));
   EXPECT_THAT(told, HasSubstr("refused: 6"));
 }
 

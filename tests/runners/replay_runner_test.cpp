@@ -210,6 +210,81 @@ TEST_F(ReplayRunner, EndsWithTheErrorThatWasRecorded) {
   EXPECT_EQ(sink_->view().status.at("m~5.1"), events::MessageStatus::stream_error);
 }
 
+constexpr std::string_view waiting_twice =
+    R"({"kind":"tool_execution_started","event":{"tool":{"call_id":"c","name":"f"}}}
+{"kind":"tool_execution_interrupted","event":{"call_id":"c"}}
+{"kind":"status_changed","event":{"status":"interrupted","interrupt":{"id":"i","data_type":"approval","data":{"requests":[{"tool_call_id":"c","tool_name":"f"}]}}}}
+{"kind":"status_changed","event":{"status":"running"}}
+{"kind":"tool_execution_completed","event":{"call_id":"c","result":{"call_id":"c"}}}
+{"kind":"status_changed","event":{"status":"paused"}}
+{"kind":"conversation_title_generated","event":{"title":"over"}}
+{"kind":"status_changed","event":{"status":"idle"}}
+)";
+
+TEST_F(ReplayRunner, EndsARunWhereTheRecordingWaitsAndGoesOnFromThereInTheNext) {
+  const auto runner = must_make(folder_.write("waits.jsonl", waiting_twice));
+  runner->execute(run(1));
+  const RunOutcome asked = sink_->wait_for_run(1).outcome;
+  EXPECT_EQ(asked.end, RunEnd::interrupted);
+  ASSERT_TRUE(asked.interrupt);
+  EXPECT_EQ(asked.interrupt->id, "i~5.1");
+  EXPECT_EQ(asked.interrupt->data.Asapproval()->requests.at(0)->tool_call_id, "c");
+  EXPECT_THAT(sink_->view().kinds, ElementsAre("tool_execution_started", "tool_execution_interrupted"));
+
+  runner->execute({5, 2, std::nullopt, InterruptAnswer{"i~5.1", std::make_shared<events::AnswerT>()}});
+  EXPECT_EQ(sink_->wait_for_run(2).outcome.end, RunEnd::paused);
+  const auto resumed = sink_->events();
+  ASSERT_EQ(resumed.size(), 3U);
+  EXPECT_EQ(resumed[2].event().payload_as_tool_execution_completed()->call_id()->str(), "c");
+  EXPECT_EQ(resumed[2].stamp(), (schema::Stamp{5, 2}));
+
+  runner->execute({5, 3, UserMessage{"id", "go on"}});
+  EXPECT_EQ(sink_->wait_for_run(3).outcome.end, RunEnd::idle);
+  EXPECT_EQ(sink_->view().kinds.back(), "conversation_title_generated");
+}
+
+TEST_F(ReplayRunner, BeginsAnewAfterItsEndAndAfterARunThatWasCancelled) {
+  const auto runner = must_make(folder_.write("waits.jsonl", waiting_twice));
+  for (std::uint64_t number = 1; number <= 3; ++number) {
+    runner->execute(run(number));
+    sink_->wait_for_run(number);
+  }
+  runner->execute(run(4));
+  const RunOutcome asked = sink_->wait_for_run(4).outcome;
+  EXPECT_EQ(asked.end, RunEnd::interrupted);
+  EXPECT_EQ(asked.interrupt->id, "i~5.4") << "an answer to the first pass must not match the second";
+  EXPECT_EQ(asked.interrupt->data.Asapproval()->requests.at(0)->tool_call_id, "c~5.4");
+
+  const auto slow =
+      must_make(folder_.write("slow.jsonl", std::string(waiting_twice) + std::string(half_message) +
+                                                std::string(an_hour_later)),
+                1);
+  for (std::uint64_t number = 5; number <= 6; ++number) {
+    slow->execute(run(number));
+    sink_->wait_for_run(number);
+  }
+  slow->execute(run(7));
+  slow->cancel(7);
+  EXPECT_EQ(sink_->wait_for_run(7).outcome.end, RunEnd::cancelled);
+  slow->execute(run(8));
+  EXPECT_EQ(sink_->wait_for_run(8).outcome.end, RunEnd::interrupted);
+}
+
+TEST_F(ReplayRunner, ClosesACallThatStillWaitsWhereTheRecordingEnds) {
+  const auto runner = must_make(folder_.write(
+      "unanswered.jsonl",
+      R"({"kind":"tool_execution_interrupted","event":{"call_id":"c"}})"
+      "\n"
+      R"({"kind":"status_changed","event":{"status":"interrupted","interrupt":{"id":"i","data_type":"halt","data":{"message":"no"}}}})"
+      "\n"));
+  runner->execute(run(1));
+  EXPECT_EQ(sink_->wait_for_run(1).outcome.end, RunEnd::interrupted);
+  EXPECT_THAT(sink_->view().kinds, ElementsAre("tool_execution_interrupted"));
+  runner->execute(run(2));
+  EXPECT_EQ(sink_->wait_for_run(2).outcome.end, RunEnd::idle);
+  EXPECT_THAT(sink_->view().kinds, ElementsAre("tool_execution_interrupted", "tool_execution_failed"));
+}
+
 TEST_F(ReplayRunner, SaysNothingAfterItIsDestroyed) {
   auto runner = must_make(sample("lighthouse.chunks.txt"), 1);
   runner->execute(run(1));

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "arbitrary_snapshot.hpp"
 #include "arbitrary_value.hpp"
 
 namespace ringside::schema::testing {
@@ -346,6 +347,8 @@ void set_payload(events::PayloadUnion& payload, events::Payload kind) {
       diff.leaves = several<events::PresenceEntryT>(presence_entry);
       return payload.Set(std::move(diff));
     }
+    case events::Payload::snapshot:
+      return payload.Set(arbitrary_snapshot());
     default:
       return kind >= events::Payload::agent_state_update ? set_debug_payload(payload, kind)
                                                          : set_tool_payload(payload, kind);
@@ -364,8 +367,8 @@ events::EventT arbitrary_event(events::Payload kind) {
 
 events::Payload arbitrary_kind() {
   constexpr int none = static_cast<int>(events::Payload::NONE);
-  return static_cast<events::Payload>(
-      *rc::gen::inRange<int>(none + 1, static_cast<int>(events::Payload::subagent) + 1));
+  constexpr int last = static_cast<int>(events::Payload::MAX);
+  return static_cast<events::Payload>(*rc::gen::inRange<int>(none + 1, last + 1));
 }
 
 }  // namespace ringside::schema::testing

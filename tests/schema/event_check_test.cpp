@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "schema/event_builder.hpp"
+#include "schema/fold.hpp"
 
 namespace ringside::schema {
 namespace {
@@ -167,6 +168,15 @@ TEST(CheckEvent, AllowsSixteenLevelsAndNoMore) {
   EXPECT_EQ(event_refused(nested_interrupt(5000).bytes()).fault, EventFault::malformed);
 }
 
+TEST(CheckEvent, ASnapshotHoldsWhatAnEventMayBring) {
+  Fold fold(StateKind::agent);
+  fold.apply(nested_interrupt(6).event());
+  EXPECT_TRUE(check_event(fold.snapshot().bytes()));
+  Fold too_deep(StateKind::agent);
+  too_deep.apply(nested_interrupt(7).event());
+  EXPECT_EQ(event_refused(too_deep.snapshot().bytes()).fault, EventFault::malformed);
+}
+
 EventBuffer todos(std::uint32_t count) {
   events::TodosUpdatedT updated;
   for (std::uint32_t id = 1; id <= count; ++id) {
@@ -183,6 +193,38 @@ EventBuffer todos(std::uint32_t count) {
 TEST(CheckEvent, AllowsTwoHundredAndFiftySixTablesAndNoMore) {
   EXPECT_TRUE(check_event(todos(event_tables_max - 2).bytes()));
   EXPECT_EQ(event_refused(todos(event_tables_max - 1).bytes()).fault, EventFault::malformed);
+}
+
+TEST(CheckEvent, ASnapshotMayHaveAsManyTablesAsItHasRoomFor) {
+  Fold fold(StateKind::agent);
+  for (std::uint32_t part = 0; part < 2 * event_tables_max; ++part)
+    fold.apply(EventBuilder().text_delta(checked_stamp, "m", part, "x").event());
+  Spoilt snapshot(fold.snapshot());
+  EXPECT_TRUE(check_event(snapshot.bytes()));
+  *address_of_kind(snapshot) = static_cast<std::byte>(events::Payload::messages_appended);
+  EXPECT_FALSE(check_event(snapshot.bytes())) << "it is the kind that allows them";
+}
+
+/// Each of `width` messages is the same one, and so are its parts: `width` squared visits for those who follow.
+EventBuffer shared_tables(std::size_t width) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto content = events::CreateContentPart(builder);
+  const std::vector parts(width, events::CreateOpenPart(builder, 0, content));
+  const auto id = builder.CreateString("m");
+  const auto message = events::CreateOpenMessage(
+      builder, id, events::Role::user, events::DeltaStatus::incomplete, builder.CreateVector(parts));
+  const auto messages = builder.CreateVector(std::vector(width, message));
+  events::AgentStateBuilder state(builder);
+  state.add_messages(messages);
+  const auto snapshot = events::CreateSnapshot(builder, state.Finish());
+  events::FinishEventBuffer(builder,
+                            events::CreateEvent(builder, 1, 1, events::Payload::snapshot, snapshot.Union()));
+  return EventBuffer::copy_of(std::as_bytes(builder.GetBufferSpan()));
+}
+
+TEST(CheckEvent, RefusesASnapshotWhoseTablesAreSharedTooOften) {
+  EXPECT_TRUE(check_event(shared_tables(8).bytes()));
+  EXPECT_EQ(event_refused(shared_tables(20'000).bytes()).fault, EventFault::malformed);
 }
 
 /// A valid FlatBuffer that is small, and expensive for whoever follows every reference.

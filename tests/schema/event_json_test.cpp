@@ -264,6 +264,28 @@ TEST(EventJson, ReadsOnAfterAnyNumberOfBadLines) {
   EXPECT_EQ(read->event.event().payload_as_custom()->name()->str(), "a");
 }
 
+TEST(EventJson, PrintsAnAnswerByTheNamesOfItsKind) {
+  EventJson json;
+  events::QuestionAnswerT question;
+  question.selected = {"a\x01", "\"b\""};
+  events::SeveralAnswersT several;
+  several.answers.push_back(std::make_unique<events::AnswerT>());
+  several.answers.push_back(std::make_unique<events::AnswerT>());
+  several.answers[1]->data.Set(question);
+  events::AnswerT answer;
+  answer.data.Set(several);
+  std::string out = ">";
+  json.print_answer(out, answer);
+  EXPECT_EQ(
+      out,
+      R"(>{"data_type": "several","data": {"answers": [{"data_type": "NONE"},{"data_type": "question","data": {"selected": ["a\u0001","\"b\""],"cancelled": false}}]}})");
+}
+
+TEST(EventJson, TellsWhereTheKindIsNamed) {
+  EventJson json;
+  EXPECT_EQ(json.parse_line(R"({"event":{"name":"a"}, "kind":"custom"})")->kind_column, 31u);
+}
+
 TEST(EventJson, MovesWithItsParser) {
   EventJson first;
   EventJson second = std::move(first);

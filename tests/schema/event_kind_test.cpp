@@ -47,9 +47,9 @@ TEST(EventKind, WhatOnlyAgentdKnowsIsNotPublishable) {
   for (const Payload kind : events::EnumValuesPayload()) {
     if (kind != Payload::NONE && !is_publishable(kind)) refused.emplace(kind_name(kind));
   }
-  EXPECT_EQ(refused,
-            std::set<std::string>({"status_changed", "chain_error", "agent_shutdown", "presence_diff",
-                                   "message_queued", "display_message_saved", "display_message_updated"}));
+  EXPECT_EQ(refused, std::set<std::string>({"status_changed", "chain_error", "agent_shutdown",
+                                            "presence_diff", "message_queued", "display_message_saved",
+                                            "display_message_updated", "snapshot"}));
   EXPECT_FALSE(is_publishable(Payload::NONE));
   EXPECT_FALSE(is_publishable(static_cast<Payload>(200)));
 }

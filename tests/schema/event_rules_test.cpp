@@ -145,6 +145,32 @@ TEST(EventRules, ToolCallsAreClosedByTheirId) {
             "tool_execution_cancelled.call_id must not be empty");
 }
 
+TEST(EventRules, ASnapshotKeepsTheRulesOfTheEventsItStandsFor) {
+  const auto agent = [](const std::string& state) {
+    return verdict("snapshot", R"({"agent":)" + state + "}");
+  };
+  EXPECT_EQ(verdict("snapshot", "{}"), fine);
+  EXPECT_EQ(agent("{}"), fine);
+  EXPECT_EQ(agent(R"({"status":"error"})"),
+            "snapshot.agent.error must be there with status error, and only then");
+  EXPECT_EQ(
+      agent(R"({"status":"interrupted","interrupt":{"id":"","data_type":"halt","data":{"message":"m"}}})"),
+      "snapshot.agent.interrupt.id must not be empty");
+  EXPECT_EQ(agent(R"({"todos":[{"id":0,"content":"a"}]})"),
+            "snapshot.agent.todos[0].id must be greater than 0");
+  EXPECT_EQ(agent(R"({"messages":[{"id":""}]})"), "snapshot.agent.messages[0].id must not be empty");
+  EXPECT_EQ(agent(R"({"messages":[{"id":"m","tool_calls":[{"status":"complete","arguments":"{"}]}]})")
+                .substr(0, 57),
+            "snapshot.agent.messages[0].tool_calls[0].arguments must b");
+  EXPECT_EQ(agent(R"({"calls":[{"tool":{"call_id":"c"}}]})"),
+            "snapshot.agent.calls[0].tool.name must not be empty");
+  EXPECT_EQ(agent(R"({"queued":[{"id":""}]})"), "snapshot.agent.queued[0].id must not be empty");
+  EXPECT_EQ(verdict("snapshot", R"({"presence":{"entries":[{"key":"a","metas":[]}]}})"),
+            "snapshot.presence.entries[0].metas must not be empty");
+  EXPECT_EQ(verdict("snapshot", R"({"agent":{},"presence":{}})"),
+            "snapshot.agent and presence exclude each other");
+}
+
 TEST(EventRules, WhatHasANameOrAKeySaysIt) {
   EXPECT_EQ(verdict("custom", R"({"name":""})"), "custom.name must not be empty");
   EXPECT_EQ(verdict("middleware_action", R"({"middleware":"m","action":""})"),

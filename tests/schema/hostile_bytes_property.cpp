@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes from anybody: whatever the checks accept can be printed, unpacked and encoded anew. Run under asan and ubsan.
+// Bytes from anybody: whatever the checks accept can be printed, unpacked, encoded anew and folded into a state that
+// passes them as well. Run under asan and ubsan.
 #include <cstring>
 #include <span>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "schema/control_codec.hpp"
 #include "schema/event_check.hpp"
 #include "schema/event_json.hpp"
+#include "schema/fold.hpp"
 
 namespace ringside::schema {
 namespace {
@@ -42,6 +44,13 @@ void use(const events::Event& event) {
   json.print_line(line, 1, 2, "t", event);
   const EventBuffer anew = restamp(event, 1, 1);
   RC_ASSERT(check_event(anew.bytes()).has_value());
+  for (const StateKind kind : {StateKind::agent, StateKind::presence}) {
+    Fold fold(kind);
+    fold.apply(event);
+    const EventBuffer snapshot = fold.snapshot();
+    const auto checked = check_event(snapshot.bytes());
+    if (!checked) RC_FAIL(checked.error().message + " in the fold of " + line);
+  }
   // A line is the same event, unless it has grown beyond what a line may have.
   const auto read = json.parse_line(line);
   if (!read && line.size() <= json_line_size_max) RC_FAIL(read.error().message + " in " + line);

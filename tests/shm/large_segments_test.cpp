@@ -152,9 +152,10 @@ TEST_F(LargeSegmentsTest, ReleasedToTheRingItStaysUntilItIsGivenBack) {
   const std::uint32_t index = segment->index();
   segment->release();
   segment = large_.claim(10'000);
+  ASSERT_TRUE(segment);
   EXPECT_NE(segment->index(), index);
   large_.give_back(index);
-  EXPECT_EQ(large_.claim(10'000)->index(), index);
+  EXPECT_EQ(large_.claim(10'000).value().index(), index);
   *segment = large_.claim(20'000).value();
   EXPECT_EQ(resident(), before + 20'480) << "what was held before has gone back";
 }

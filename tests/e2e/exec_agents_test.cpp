@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An agent that is a program, from the command line to what a viewer reads.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/tools/command_test.hpp"
+
+namespace ringside::tests {
+namespace {
+
+class ExecAgents : public CommandTest {
+ protected:
+  void start(const std::string& interpreter, const std::string& example) const {
+    done({"start", "ada", "--runner", "exec", "--idle", "--", interpreter,
+          std::string(RINGSIDE_SOURCE_DIR) + "/examples/exec/" + example});
+  }
+
+  /// A viewer from the beginning to the end.
+  ChildProcess watch() const {
+    return sandbox_.spawn({"tail", "ada", "--from", "oldest", "--json", "--until", "agent_shutdown"});
+  }
+
+  /// Reads up to the next change to that status, and returns what came before.
+  static std::vector<EventLine> read_until_status(ChildProcess& viewer, const std::string& status) {
+    std::vector<EventLine> seen;
+    while (const auto line = viewer.read_line()) {
+      seen.push_back(read_event_line(*line));
+      if (seen.back().kind == "status_changed" && string_at(seen.back(), "/status") == status) return seen;
+    }
+    ADD_FAILURE() << "it ended before it became " << status;
+    return seen;
+  }
+
+  static bool has(const std::vector<EventLine>& seen, const std::string& kind) {
+    return std::ranges::find(seen, kind, &EventLine::kind) != seen.end();
+  }
+};
+
+TEST_F(ExecAgents, AMessageSupersedesTheInterruptOfAPythonAgentAndACancelEndsItsRun) {
+  start("python3", "agent.py");
+  ChildProcess viewer = watch();
+  done({"send", "ada", "tidy up"});
+  const auto asked = read_until_status(viewer, "interrupted");
+  EXPECT_EQ(string_at(asked.back(), "/interrupt/data/requests/0/tool_name"), "delete");
+  for (const char* kind : {"conversation_title_generated", "todos_updated", "llm_deltas", "llm_message",
+                           "tool_call_identified", "tool_execution_interrupted"})
+    EXPECT_TRUE(has(asked, kind)) << kind;
+
+  done({"send", "ada", "something else"});
+  EXPECT_TRUE(has(read_until_status(viewer, "interrupted"), "tool_execution_cancelled"));
+
+  std::string long_story = "tell me";
+  for (int word = 0; word < 2000; ++word)
+    long_story += " more";
+  done({"send", "ada", long_story});
+  read_until_status(viewer, "running");
+  done({"cancel", "ada"});
+  read_until_status(viewer, "cancelled");
+  done({"stop", "ada"});
+  EXPECT_EQ(viewer.finish().exit_code, 0);
+}
+
+TEST_F(ExecAgents, AShellAgentAsks) {
+  start("sh", "agent.sh");
+  ChildProcess viewer = watch();
+  done({"execute", "ada"});
+  const auto asked = read_until_status(viewer, "interrupted");
+  EXPECT_EQ(string_at(asked.back(), "/interrupt/data/text"), "What is your name?");
+  done({"stop", "ada"});
+  EXPECT_EQ(viewer.finish().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace ringside::tests

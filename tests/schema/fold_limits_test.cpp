@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A fold is bounded whatever it is told, and what does not fit is told as such or not kept.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "schema/event_builder.hpp"
+#include "schema/event_check.hpp"
+#include "schema/fold.hpp"
+#include "told_events.hpp"
+
+namespace ringside::schema {
+namespace {
+
+constexpr Stamp bounded_stamp{1, 1};
+
+void expect_restorable(const Fold& fold) {
+  const EventBuffer snapshot = fold.snapshot();
+  const auto checked = check_event(snapshot.bytes());
+  ASSERT_TRUE(checked) << checked.error().message;
+  Fold restored(fold.kind());
+  restored.apply(snapshot.event());
+  EXPECT_TRUE(testing::same_bytes(restored.snapshot(), snapshot));
+}
+
+TEST(FoldLimits, AMessageThatOutgrowsThemIsTruncatedUntilItsWholeComes) {
+  Fold fold(StateKind::agent);
+  EventBuilder builder;
+  const std::string megabyte(1U << 20U, 'x');
+  std::size_t told = 0;
+  while (fold.agent()->messages().empty() || !fold.agent()->messages()[0].truncated) {
+    fold.apply(builder.text_delta(bounded_stamp, "m", 0, megabyte).event());
+    ++told;
+  }
+  EXPECT_EQ(told, AgentFold::messages_size_max / megabyte.size());
+  fold.apply(builder.text_delta(bounded_stamp, "m", 0, "y").event());
+  EXPECT_EQ(fold.agent()->messages()[0].fold.parts()[0].content.size(), told * megabyte.size());
+  expect_restorable(fold);
+  fold.apply(builder.user_message(bounded_stamp, "m", "whole").event());
+  fold.apply(builder.text_delta(bounded_stamp, "n", 0, "z").event());
+  ASSERT_EQ(fold.agent()->messages().size(), 1U);
+  EXPECT_FALSE(fold.agent()->messages()[0].truncated);
+}
+
+TEST(FoldLimits, AMessageOfTooManyPartsIsTruncated) {
+  Fold fold(StateKind::agent);
+  EventBuilder builder;
+  for (std::uint32_t i = 0; i < AgentFold::items_max + 10; ++i)
+    fold.apply(builder.text_delta(bounded_stamp, "m", i, "x").event());
+  EXPECT_TRUE(fold.agent()->messages()[0].truncated);
+  EXPECT_EQ(fold.agent()->messages()[0].fold.item_count(), AgentFold::items_max + 1);
+  expect_restorable(fold);
+}
+
+TEST(FoldLimits, OneMessageTooManyIsNotKept) {
+  Fold fold(StateKind::agent);
+  EventBuilder builder;
+  for (std::size_t i = 0; i < AgentFold::messages_max + 2; ++i)
+    fold.apply(builder.text_delta(bounded_stamp, "m" + std::to_string(i), 0, "x").event());
+  EXPECT_EQ(fold.agent()->messages().size(), AgentFold::messages_max);
+  fold.apply(builder.text_delta(bounded_stamp, "m0", 0, "y").event());
+  EXPECT_EQ(fold.agent()->messages()[0].fold.parts()[0].content, "xy");
+  expect_restorable(fold);
+}
+
+EventBuffer identified(const std::string& call_id, const std::string& arguments) {
+  events::ToolCallIdentifiedT event;
+  event.tool = std::make_unique<events::ToolCallT>();
+  event.tool->call_id = call_id;
+  event.tool->name = "n";
+  event.tool->arguments = arguments;
+  events::EventT object;
+  object.payload.Set(std::move(event));
+  return pack(object);
+}
+
+TEST(FoldLimits, ACallThatDoesNotFitIsNotKept) {
+  Fold fold(StateKind::agent);
+  for (std::size_t i = 0; i < OpenCallsFold::calls_max + 2; ++i)
+    fold.apply(identified("c" + std::to_string(i), {}).event());
+  EXPECT_EQ(fold.agent()->calls().size(), OpenCallsFold::calls_max);
+  fold.apply(identified("c7", std::string(OpenCallsFold::size_max, 'x')).event());
+  EXPECT_EQ(fold.agent()->calls().size(), OpenCallsFold::calls_max - 1);
+  expect_restorable(fold);
+}
+
+TEST(FoldLimits, AQueueThatIsFullKeepsWhatItHas) {
+  Fold fold(StateKind::agent);
+  const auto queue = [&](std::size_t number, std::size_t size) {
+    events::MessageQueuedT queued;
+    queued.message = std::make_unique<events::MessageT>();
+    queued.message->id = "q" + std::to_string(number);
+    queued.message->name = std::string(size, 'x');
+    events::EventT event;
+    event.payload.Set(std::move(queued));
+    fold.apply(pack(event).event());
+  };
+  queue(1, AgentFold::queued_size_max / 2);
+  queue(2, AgentFold::queued_size_max / 2);
+  ASSERT_EQ(fold.agent()->queued().size(), 1U);
+  for (std::size_t i = 3; i < AgentFold::queued_max + 9; ++i)
+    queue(i, 1);
+  EXPECT_EQ(fold.agent()->queued().size(), AgentFold::queued_max);
+  EXPECT_EQ(fold.agent()->queued()[0].id, "q1");
+  expect_restorable(fold);
+}
+
+}  // namespace
+}  // namespace ringside::schema
