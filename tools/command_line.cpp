@@ -18,8 +18,9 @@ namespace {
 
 constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 1 ended without meeting what was asked, 64 usage, 65 bad data,\n"
-    "66 no such file, 69 no daemon, topic or agent, 75 events were missed, 77 not allowed,\n"
-    "124 timeout, 130 interrupted. ringside(1) tells more.";
+    "66 no such file, 67 no such agent or topic, 68 the agent does not run, 69 no daemon,\n"
+    "75 events were missed, 77 not allowed, 124 timeout, 130 interrupted. ringside(1) tells\n"
+    "more.";
 
 void add_global_options(CLI::App& app, Invocation& invocation) {
   CLI::Option* socket =

@@ -32,8 +32,9 @@ std::string_view advice(RequestFault fault) noexcept {
     case RequestFault::daemon_gone:
       return "; look at agentd's log, then try again";
     case RequestFault::no_such_agent:
-    case RequestFault::not_running:
       return "; `ringside list` shows the agents that run, `ringside start` starts one";
+    case RequestFault::not_running:
+      return "; `ringside start` starts it again";
     case RequestFault::keyframe_unavailable:
       return "; use --from latest, oldest or a number";
     default:
@@ -50,6 +51,12 @@ ExitCode code_of(RequestFault fault) noexcept {
       return ExitCode::not_allowed;
     case RequestFault::timeout:
       return ExitCode::timed_out;
+    case RequestFault::no_such_agent:
+    case RequestFault::no_such_topic:
+      return ExitCode::unknown;
+    case RequestFault::not_running:
+    case RequestFault::stopping:
+      return ExitCode::not_running;
     case RequestFault::bad_input:
     case RequestFault::keyframe_unavailable:
     case RequestFault::sequence_ahead:

@@ -54,7 +54,8 @@ struct Sent {
   bool queued = false;
 };
 
-/// The events became `first_sequence` .. `first_sequence + count - 1` of the agent's topic.
+/// The events became `first_sequence` .. `first_sequence + count - 1` of the agent's topic; 0 where they were debug
+/// events and nobody reads those.
 struct Published {
   std::uint64_t first_sequence = 0;
   std::uint32_t count = 0;

@@ -138,6 +138,12 @@ class Client {
   expected<Published, RequestError> publish(std::string_view agent_id,
                                             std::span<const std::span<const std::byte>> batch);
 
+  /// As publish, to the agent's debug topic: for `custom` events, which publish takes for main ones; the other debug
+  /// events go there by either. Where nobody reads that topic nothing is published, and the sequence is 0.
+  expected<Published, RequestError> publish_debug(std::string_view agent_id, const events::EventT& event);
+  expected<Published, RequestError> publish_debug(std::string_view agent_id,
+                                                  std::span<const std::span<const std::byte>> batch);
+
   // ------------------------------------------------------------------------------------------- presence
 
   /// Enters (topic, this client, key). `already_tracked` if this client has that key there.
@@ -167,6 +173,7 @@ class Client {
   const std::string& daemon_version() const noexcept;
 
  private:
+  friend class SubscriptionSet;
   explicit Client(std::shared_ptr<detail::Session> session) noexcept;
 
   std::shared_ptr<detail::Session> session_;
