@@ -19,7 +19,8 @@ PresenceMeta detail::to_meta(const events::PresenceMeta& window) {
   PresenceMeta made{.ref = window.ref(),
                     .previous_ref = window.previous_ref(),
                     .client_id = text(window.client_id()),
-                    .meta = {}};
+                    .meta = {},
+                    .stale = false};
   if (window.meta() != nullptr) {
     for (const events::KeyValue* pair : *window.meta())
       made.meta.insert_or_assign(pair->key()->str(), text(pair->value()));

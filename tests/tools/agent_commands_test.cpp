@@ -151,12 +151,27 @@ TEST_F(AgentCommands, StopEndsALifeAndItsTopicTells) {
   EXPECT_EQ(done({"list"}), "");
 }
 
-TEST_F(AgentCommands, CommandsNameAnAgentThatDoesNotRun) {
-  for (const char* command : {"execute", "cancel", "touch", "stop"})
-    expect_refused({command, "nobody"}, ExitCode::unavailable, "nobody");
-  expect_refused({"send", "nobody", "hi"}, ExitCode::unavailable, "nobody");
-  expect_refused({"pub", "nobody", "--json", R"({"kind":"custom","event":{"name":"x"}})"},
-                 ExitCode::unavailable, "nobody");
+TEST_F(AgentCommands, TellAnAgentThatNeverWasFromOneThatDoesNotRun) {
+  start_idle("ada");
+  done({"stop", "ada"});
+  events("ada", "agent_shutdown");
+  const auto refused = [this](const std::string& agent, ExitCode code, std::string_view why) {
+    for (const char* command : {"execute", "cancel", "touch", "stop"})
+      expect_refused({command, agent}, code, why);
+    expect_refused({"send", agent, "hi"}, code, why);
+    expect_refused({"pub", agent, "--json", R"({"kind":"custom","event":{"name":"x"}})"}, code, why);
+  };
+  refused("nobody", ExitCode::unknown, "there is no agent nobody");
+  refused("ada", ExitCode::not_running, "agent ada is not running");
+}
+
+TEST_F(AgentCommands, TellADaemonThatIsNotThereAndATopicThatIsNotTheirs) {
+  start_idle("ada");
+  expect_refused({"tail", "agent_server:debug:"}, ExitCode::unknown, "there is no topic");
+  sandbox_.kill_daemon();
+  for (const char* command : {"touch", "stop"})
+    expect_refused({command, "ada"}, ExitCode::unavailable, "agentd");
+  expect_refused({"touch", "nobody"}, ExitCode::unavailable, "agentd");
 }
 
 TEST_F(AgentCommands, ListShowsWhoRunsAndWhoWatches) {

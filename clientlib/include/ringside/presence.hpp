@@ -65,6 +65,10 @@ struct PresenceMeta {
   std::uint64_t previous_ref = 0;  ///< the ref before the last update; 0: none
   std::string client_id = {};      ///< whose: compare with `Client::client_id`
   Meta meta = {};
+
+  /// Its client does not move its heartbeat: it hangs, or the machine does, and it counts as a viewer until agentd gives it
+  /// up. Said by a list, of that moment; no diff tells of it.
+  bool stale = false;
 };
 
 /// Everybody on a topic, as of one version: key -> metas.
