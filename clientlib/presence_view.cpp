@@ -35,8 +35,18 @@ void PresenceView::reset(PresenceList list) noexcept {
 }
 
 bool PresenceView::apply(const Event& event) {
-  const auto* diff = event.as<events::PresenceDiff>();
-  return diff != nullptr && apply(*diff);
+  if (const auto* diff = event.as<events::PresenceDiff>()) return apply(*diff);
+  const auto* snapshot = event.as<events::Snapshot>();
+  return snapshot != nullptr && snapshot->presence() != nullptr && apply(*snapshot->presence());
+}
+
+bool PresenceView::apply(const events::PresenceState& snapshot) {
+  list_ = {.version = snapshot.version()};
+  if (snapshot.entries() != nullptr) {
+    for (const events::PresenceEntry* entry : *snapshot.entries())
+      join(*entry);
+  }
+  return true;
 }
 
 bool PresenceView::apply(const events::PresenceDiff& diff) {
@@ -53,15 +63,18 @@ bool PresenceView::apply(const events::PresenceDiff& diff) {
     }
   }
   if (diff.joins() != nullptr) {
-    for (const events::PresenceEntry* entry : *diff.joins()) {
-      if (entry->metas()->size() == 0) continue;
-      std::vector<PresenceMeta>& windows = list_.viewers[entry->key()->str()];
-      for (const events::PresenceMeta* window : *entry->metas())
-        windows.push_back(detail::to_meta(*window));
-    }
+    for (const events::PresenceEntry* entry : *diff.joins())
+      join(*entry);
   }
   list_.version = diff.version();
   return true;
+}
+
+void PresenceView::join(const events::PresenceEntry& entry) {
+  if (entry.metas()->size() == 0) return;
+  std::vector<PresenceMeta>& windows = list_.viewers[entry.key()->str()];
+  for (const events::PresenceMeta* window : *entry.metas())
+    windows.push_back(detail::to_meta(*window));
 }
 
 }  // namespace ringside

@@ -36,6 +36,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_start_command(app, invocation);
   add_execute_command(app, invocation);
   add_send_command(app, invocation);
+  add_resume_command(app, invocation);
+  add_dismiss_command(app, invocation);
   add_cancel_command(app, invocation);
   add_touch_command(app, invocation);
   add_stop_command(app, invocation);

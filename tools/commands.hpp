@@ -25,6 +25,8 @@ struct Invocation {
 void add_start_command(CLI::App& app, Invocation& invocation);
 void add_execute_command(CLI::App& app, Invocation& invocation);
 void add_send_command(CLI::App& app, Invocation& invocation);
+void add_resume_command(CLI::App& app, Invocation& invocation);
+void add_dismiss_command(CLI::App& app, Invocation& invocation);
 void add_cancel_command(CLI::App& app, Invocation& invocation);
 void add_touch_command(CLI::App& app, Invocation& invocation);
 void add_stop_command(CLI::App& app, Invocation& invocation);

@@ -7,7 +7,8 @@ namespace ringside::tools {
 /// habits where they have one.
 enum class ExitCode : int {
   done = 0,
-  unmet = 1,         // tail met neither --until nor --count; the agent's status does not allow the command
+  unmet = 1,         // tail met neither --until nor --count; the agent's status does not allow the command,
+                     // or somebody was faster
   usage = 64,        // the command line is wrong
   bad_data = 65,     // a line, a source, an event or a ring that is not what it has to be
   no_input = 66,     // a file that is not there

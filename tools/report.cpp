@@ -64,12 +64,16 @@ ExitCode code_of(RequestFault fault) noexcept {
     case RequestFault::too_large:
     case RequestFault::event_too_large:
     case RequestFault::bad_event:
+    case RequestFault::bad_answer:
     case RequestFault::not_publishable:
     case RequestFault::meta_too_large:
     case RequestFault::bad_source:
     case RequestFault::runner_failed:
       return ExitCode::bad_data;
     case RequestFault::invalid_in_status:
+    case RequestFault::no_such_interrupt:
+    case RequestFault::already_answered:
+    case RequestFault::queue_full:
     case RequestFault::already_tracked:
     case RequestFault::not_tracked:
     case RequestFault::refused:

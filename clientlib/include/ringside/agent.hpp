@@ -47,6 +47,13 @@ struct Started {
   std::uint64_t incarnation = 0;
 };
 
+/// A user message that was accepted. `queued`: a run is running, and the message is taken up by a run after it; its
+/// `llm_message`, with this id, comes then.
+struct Sent {
+  std::string message_id = {};
+  bool queued = false;
+};
+
 /// The events became `first_sequence` .. `first_sequence + count - 1` of the agent's topic; 0 where they were debug
 /// events and nobody reads those.
 struct Published {
