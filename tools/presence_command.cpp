@@ -126,7 +126,7 @@ ExitCode watch(const Invocation& invocation, const PresenceArguments& arguments)
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
   // Subscribed before it is listed: what changes in between is in both, and the version tells which.
-  auto subscription = client->subscribe(arguments.topic);
+  auto subscription = client->subscribe(arguments.topic, {.from = From::latest});
   if (!subscription) return report("presence watch " + arguments.topic, subscription.error());
   auto present = client->presence_list(arguments.topic);
   if (!present) return report("presence watch " + arguments.topic, present.error());

@@ -51,7 +51,6 @@ ExitCode code_of(RequestFault fault) noexcept {
     case RequestFault::timeout:
       return ExitCode::timed_out;
     case RequestFault::bad_input:
-    case RequestFault::keyframe_unavailable:
     case RequestFault::sequence_ahead:
       return ExitCode::usage;
     case RequestFault::too_large:
