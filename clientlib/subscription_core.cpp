@@ -139,6 +139,8 @@ const Event* SubscriptionCore::next() {
       case shm::Next::Kind::record:
         if (begin(found_.record)) return &shown_.event;
         break;
+      case shm::Next::Kind::keyframe:
+        break;  // takes no sequence, and the events before it have told the same
     }
   }
 }
