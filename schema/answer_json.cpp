@@ -15,7 +15,7 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-constexpr std::size_t depth_max = 32;
+constexpr std::size_t answer_depth_max = 32;
 
 using Fault = std::optional<JsonError>;
 
@@ -175,7 +175,7 @@ Fault AnswerReader::answer(const std::string& place, ondemand::value value, even
 
 expected<events::AnswerT, JsonError> parse_answer(std::string_view json) {
   JsonSyntax syntax;
-  if (auto error = syntax.check_object(json, depth_max)) return unexpected<JsonError>(*std::move(error));
+  if (auto error = syntax.check_object(json, answer_depth_max)) return unexpected<JsonError>(*std::move(error));
   const simdjson::padded_string padded(json);
   ondemand::parser parser;
   ondemand::document document = parser.iterate(padded);

@@ -309,6 +309,33 @@ class Pair {
   std::int64_t ended_at_ = -1;
 };
 
+struct Visit {
+  std::int64_t present_ms;
+  std::int64_t absent_ms;
+};
+
+/// Viewers who come and go, and are never gone for the whole grace period but the last time.
+RC_GTEST_PROP(GraceProperty, EndsAtTheLastLeavePlusTheGracePeriodAndNeverEarlier, ()) {
+  const auto visits = *rc::gen::container<std::vector<Visit>>(rc::gen::construct<Visit>(
+      rc::gen::inRange<std::int64_t>(0, 3 * grace), rc::gen::inRange<std::int64_t>(0, grace)));
+  const auto late_ms = *rc::gen::inRange<std::int64_t>(0, second_look);
+  Life life(quick(true, false), 1);
+  for (const Visit& visit : visits) {
+    life.pass(visit.present_ms);
+    life.leave();
+    life.pass(visit.absent_ms);
+    RC_ASSERT(!life.closed);
+    life.join();
+  }
+  life.leave();
+  const std::int64_t last_leave_ns = life.steady_ns;
+  life.pass(grace - 1);
+  RC_ASSERT(!life.closed);
+  life.stall(1 + late_ms);  // agentd itself may be late, not early
+  RC_ASSERT(life.closed == events::ShutdownReason::no_viewers);
+  RC_ASSERT(life.closed_at_ns == last_leave_ns + (grace + late_ms) * ms);
+}
+
 /// Under ctest, which asks for 2,000 sequences, agents and references go more than 100,000 steps side by side.
 constexpr std::size_t steps_min = 100'000;
 

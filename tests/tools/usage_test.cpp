@@ -56,16 +56,16 @@ TEST_F(Usage, HelpNamesEveryCommandAndEveryExitCode) {
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_EQ(help.err, "");
   for (const char* word :
-       {"start",    "execute", "send",    "cancel", "touch",       "stop",     "list", "tail", "pub",
-        "presence", "inspect", "latency", "bench",  "--namespace", "--socket", "64",   "65",   "66",
-        "67",       "68",      "69",      "75",     "77",          "124",      "130"}) {
+       {"start", "execute", "send",     "resume",  "dismiss", "cancel", "touch",       "stop",     "list",
+        "tail",  "pub",     "presence", "inspect", "latency", "bench",  "--namespace", "--socket", "64",
+        "65",    "66",      "67",       "68",      "69",      "75",     "77",          "124",      "130"}) {
     EXPECT_NE(help.out.find(word), std::string::npos) << word;
   }
 }
 
 TEST_F(Usage, EachCommandHasHelpOfItsOwn) {
-  for (const char* command : {"start", "execute", "send", "cancel", "touch", "stop", "list", "tail", "pub",
-                              "presence", "inspect", "latency"}) {
+  for (const char* command : {"start", "execute", "send", "resume", "dismiss", "cancel", "touch", "stop",
+                              "list", "tail", "pub", "presence", "inspect", "latency"}) {
     const Finished help = run({command, "--help"});
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_NE(help.out.find(command), std::string::npos) << help.out;
@@ -89,9 +89,13 @@ TEST_F(Usage, RefusesACommandLineWithoutACommand) {
 }
 
 TEST_F(Usage, RefusesMissingArgumentsAndUnknownOptions) {
-  for (const char* command : {"start", "execute", "send", "cancel", "touch", "stop", "tail", "pub"})
+  for (const char* command :
+       {"start", "execute", "send", "resume", "dismiss", "cancel", "touch", "stop", "tail", "pub"})
     expect_usage_error({command}, command);
   expect_usage_error({"send", "a"}, "TEXT");
+  expect_usage_error({"resume", "a", "--answer", "{}"}, "--interrupt");
+  expect_usage_error({"resume", "a", "--interrupt", "i"}, "--answer");
+  expect_usage_error({"dismiss", "a"}, "--interrupt");
   expect_usage_error({"list", "--jsn"}, "--jsn");
   expect_usage_error({"presence"}, "TOPIC");
   expect_usage_error({"presence", "list", "conversation:1"}, "conversation:1");
