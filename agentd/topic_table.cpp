@@ -114,6 +114,11 @@ std::shared_ptr<Topic> TopicTable::find(std::string_view name) const {
   return found == topics_.end() ? nullptr : found->second.topic;
 }
 
+bool TopicTable::is_held(std::string_view name) const {
+  const auto found = topics_.find(name);
+  return found != topics_.end() && found->second.holds > 0;
+}
+
 void TopicTable::let_go(const Topic& topic) noexcept {
   if (ending_) return;
   const auto found = topics_.find(topic.name());
@@ -122,6 +127,7 @@ void TopicTable::let_go(const Topic& topic) noexcept {
   if (--entry.holds > 0) return;
   lingering_.push_back({found->first, ++entry.releases, std::chrono::steady_clock::now() + options_.linger});
   if (lingering_.size() == 1) wait_for_next();
+  if (unused_) unused_(found->first);
 }
 
 void TopicTable::wait_for_next() {

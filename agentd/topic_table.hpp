@@ -100,6 +100,13 @@ class TopicTable {
   /// Waits until everything that was published so far, on any topic, is visible.
   void flush();
 
+  /// Whom to tell that nobody uses a topic any more, from within the `let_go` of its last hold: it lingers now.
+  using Unused = std::function<void(std::string_view name)>;
+  void on_unused(Unused unused) { unused_ = std::move(unused); }
+
+  /// Whether somebody uses a topic of that name: it is there, and does not linger.
+  [[nodiscard]] bool is_held(std::string_view name) const;
+
   /// The topic of that name, or nullptr. Requires nothing.
   [[nodiscard]] std::shared_ptr<Topic> find(std::string_view name) const;
 
@@ -147,6 +154,7 @@ class TopicTable {
   std::deque<Lingering> lingering_;
   std::map<std::string, std::uint64_t, std::less<>> remembered_;
   std::deque<std::string> remembered_order_;
+  Unused unused_;
   bool ending_ = false;
 };
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <ringside/topic.hpp>
+
 #include "tools/commands.hpp"
 #include "tools/event_summary.hpp"
 #include "tools/follower.hpp"
@@ -19,6 +21,7 @@ struct TailArguments {
   std::string name;
   std::string from = "keyframe";
   bool json = false;
+  bool debug = false;
   bool reliable = false;
   std::optional<std::uint64_t> count;
   std::string until;
@@ -59,7 +62,8 @@ std::unique_ptr<EventView> view_for(const TailArguments& arguments, const Output
 ExitCode follow(Client& client, const TailArguments& arguments, SubscribeOptions from,
                 const FollowUntil& until, const Interrupts& interrupts) {
   const Deadline deadline(arguments.timeout_s);
-  const std::string topic = topic_of_argument(arguments.name);
+  const std::string topic =
+      arguments.debug ? agent_debug_topic(arguments.name) : topic_of_argument(arguments.name);
   from.reliable = arguments.reliable;
   auto subscription = client.subscribe(topic, from);
   if (!subscription) return report("tail " + topic, subscription.error());
@@ -99,6 +103,8 @@ ExitCode tail(const Invocation& invocation, const TailArguments& arguments) {
   }
   if (arguments.timeout_s && !(*arguments.timeout_s >= 0))
     return wrong_tail("--timeout has to be 0 seconds or more");
+  if (arguments.debug && arguments.name.find(':') != std::string::npos)
+    return wrong_tail(fmt::format("--debug {}: it takes an agent, not a topic", arguments.name));
   const Interrupts interrupts;
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
@@ -118,6 +124,7 @@ void add_tail_command(CLI::App& app, Invocation& invocation) {
       ->type_name("F")
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "One event a line, as JSON");
+  command->add_flag("--debug", arguments->debug, "The agent's debug topic; NAME is an agent");
   command->add_flag("--reliable", arguments->reliable,
                     "Have the ring keep what was not read yet, as far as it may");
   command->add_option("--count", arguments->count, "End after so many events")

@@ -79,8 +79,7 @@ void ExecChild::execute(const RunRequest& request) {
   start();
   if (ignoring_ && !terminating_)
     terminate(bound_, fmt::format("it did not end the run before run {}, which was cancelled", request.run));
-  if (std::exchange(interrupted_, false) && !request.answer)
-    output_->close_waiting(*run_, OpenEnd::cancelled, {});
+  if (std::exchange(interrupted_, false) && !request.answer) output_->forget_calls();
   send(request.answer ? resume_command(request, event_json()) : execute_command(request));
 }
 

@@ -72,6 +72,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
       return;
     }
     if (next_wait_ == 0) pass_ = request.run;
+    if (!request.answer && was_interrupted()) output_->forget_calls();
     const std::size_t first = next_wait_ == 0 ? 0 : recording_->waits[next_wait_ - 1].before_step;
     const schema::Stamp stamp{request.incarnation, request.run};
     run_.emplace(Run{stamp, RunCopy(stamp, pass_), started_at(first), first, std::nullopt});
@@ -142,6 +143,10 @@ class Replay : public std::enable_shared_from_this<Replay> {
   /// The step behind the last one of this run.
   [[nodiscard]] std::size_t end_of_run() const {
     return waits_ahead() ? recording_->waits[next_wait_].before_step : recording_->steps.size();
+  }
+
+  [[nodiscard]] bool was_interrupted() const {
+    return next_wait_ != 0 && recording_->waits[next_wait_ - 1].outcome.end == RunEnd::interrupted;
   }
 
   [[nodiscard]] bool waits_ahead() const { return next_wait_ < recording_->waits.size(); }

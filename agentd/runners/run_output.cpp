@@ -66,6 +66,10 @@ void RunOutput::close_waiting(schema::Stamp stamp, OpenEnd open_end, std::string
   }));
 }
 
+void RunOutput::forget_calls() {
+  give(Word([this] { calls_.take_all(); }));
+}
+
 schema::EventBuffer RunOutput::closed_call(schema::Stamp stamp, const std::string& id, OpenEnd open_end,
                                            std::string_view why) {
   if (open_end == OpenEnd::cancelled) return builder_.tool_execution_cancelled(stamp, id);

@@ -58,6 +58,9 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   /// Closes the calls that wait for a person although no run is going on.
   void close_waiting(schema::Stamp stamp, OpenEnd open_end, std::string_view why);
 
+  /// An interrupt has been set aside: the agent itself has closed what waited with it.
+  void forget_calls();
+
   /// The last word of a runner.
   void end(RunnerExit exit, std::string detail);
 

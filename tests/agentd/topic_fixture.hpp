@@ -40,6 +40,7 @@ class TopicUnderTest {
 
   Topic& operator*() const noexcept { return *topic_; }
   Topic* operator->() const noexcept { return topic_.get(); }
+  [[nodiscard]] const std::shared_ptr<Topic>& share() const noexcept { return topic_; }
 
   /// Subscribes and waits for the answer.
   expected<Granted, SubscribeError> subscribe(SubscribeRequest request) const;

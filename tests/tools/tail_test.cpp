@@ -111,7 +111,7 @@ TEST_F(Tail, RefusesANameThatNoTopicHas) {
 TEST_F(Tail, FromLatestShowsOnlyWhatComes) {
   start_idle("ada");
   done({"pub", "ada", "--json", custom("before")});
-  ChildProcess watch = sandbox_.spawn({"presence", "watch", "conversation:ada", "--json"});
+  ChildProcess watch = sandbox_.spawn({"presence", "--follow", "conversation:ada", "--json"});
   ASSERT_TRUE(watch.read_line().has_value());
   ChildProcess tail =
       sandbox_.spawn({"tail", "ada", "--from", "latest", "--count", "1", "--json", "--track", "eve"});
@@ -123,7 +123,7 @@ TEST_F(Tail, FromLatestShowsOnlyWhatComes) {
 }
 
 TEST_F(Tail, WaitsForAnAgentThatDoesNotRunAndSeesItsLifeFromTheFirstEvent) {
-  ChildProcess watch = sandbox_.spawn({"presence", "watch", "conversation:ada", "--json"});
+  ChildProcess watch = sandbox_.spawn({"presence", "--follow", "conversation:ada", "--json"});
   ASSERT_TRUE(watch.read_line().has_value());
   ChildProcess tail = sandbox_.spawn({"tail", "ada", "--count", "1", "--json", "--track", "eve"});
   ASSERT_TRUE(watch.read_line().has_value()) << "it is there";

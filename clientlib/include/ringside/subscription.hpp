@@ -33,6 +33,7 @@ namespace ringside {
 namespace detail {
 class SubscriptionCore;
 }
+class SubscriptionSet;
 
 /// Where a subscription starts.
 enum class From : std::uint8_t {
@@ -212,6 +213,7 @@ class Subscription {
 
  private:
   friend class Client;
+  friend class SubscriptionSet;
   explicit Subscription(std::shared_ptr<detail::SubscriptionCore> core) noexcept;
 
   std::shared_ptr<detail::SubscriptionCore> core_;
