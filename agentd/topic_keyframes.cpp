@@ -35,6 +35,7 @@ void TopicKeyframes::catch_up() noexcept {
     schema::TokenRun run(*fold_);
     writer_.for_each_since(folded_, [&](const shm::Record& record) {
       run.apply({record.payload, record.size});
+      time_ns_ = record.time_ns;
     });
     run.finish();
     folded_ = writer_.latest();
@@ -77,13 +78,13 @@ std::optional<shm::Cursor> TopicKeyframes::for_subscriber(std::int64_t time_ns) 
   return writer_.keyframe();
 }
 
-/// Publishes the state if it is not larger than that. Requires that it has everything.
+/// Publishes the state if it is not larger than that, under the time of its last event. Requires that it has everything.
 bool TopicKeyframes::publish(std::int64_t time_ns, std::uint64_t size_max) noexcept {
   try {
     flatbuffers::FlatBufferBuilder builder(fold_->size());
     fold_->snapshot(builder);
     const auto snapshot = std::as_bytes(builder.GetBufferSpan());
-    if (snapshot.size() > size_max || !write(snapshot, time_ns)) return false;
+    if (snapshot.size() > size_max || !write(snapshot, time_ns_.value_or(time_ns))) return false;
   } catch (const std::bad_alloc&) {
     return false;
   }

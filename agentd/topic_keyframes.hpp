@@ -66,8 +66,9 @@ class TopicKeyframes {
   shm::RingWriter& writer_;
   shm::LargeSegments& large_;
   schema::StateKind kind_;
-  std::optional<schema::Fold> fold_;  // none: no state, or no memory for it
-  shm::Cursor folded_;                // everything before it is in the state
+  std::optional<schema::Fold> fold_;     // none: no state, or no memory for it
+  shm::Cursor folded_;                   // everything before it is in the state
+  std::optional<std::int64_t> time_ns_;  // of the last event in it
   std::uint64_t bytes_at_keyframe_ = 0;
 };
 

@@ -17,9 +17,7 @@
 namespace ringside::tools {
 namespace {
 
-constexpr From state_so_far = From::oldest;
-
-/// What the ring has now adds up to the state now.
+/// The last snapshot, and what came behind it, add up to the state now.
 ExitCode read_state(Subscription& subscription, std::string_view agent, AgentView& view) {
   for (const Event& event : subscription)
     view.apply(event);
@@ -33,7 +31,7 @@ ExitCode read_state(Subscription& subscription, std::string_view agent, AgentVie
     complain(fmt::format("status {}: the agent is not running; start it", agent));
     return ExitCode::unavailable;
   }
-  complain(fmt::format("status {}: the ring does not have the beginning of its state any more", agent));
+  complain(fmt::format("status {}: overrun while it was read; try again", agent));
   return ExitCode::gap;
 }
 
@@ -42,7 +40,7 @@ ExitCode status(const Invocation& invocation, const std::string& agent, bool jso
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
   const std::string topic = agent_topic(agent);
-  auto subscription = client->subscribe(topic, {.from = state_so_far});
+  auto subscription = client->subscribe(topic, {.from = From::keyframe});
   if (!subscription) return report("status " + agent, subscription.error());
   AgentView view;
   if (const ExitCode code = read_state(*subscription, agent, view); code != ExitCode::done) return code;
