@@ -25,14 +25,14 @@ void Audience::saw(const Event& event) noexcept {
   if (event.kind() == events::Payload::status_changed || event.is_snapshot()) stale_ = true;
 }
 
-void Audience::show_news(std::string& out) {
+void Audience::show_news(std::string& out, std::uint64_t next_sequence) {
   if (viewers_) {
     for (const Event& event : *viewers_) {
       text_.event(out, event.get());
       stale_ = true;
     }
   }
-  if (std::exchange(stale_, false)) look(out);
+  if (stale_) look(out, next_sequence);
   std::string countdown;
   if (ends_at_) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(time_until(*ends_at_));
@@ -41,9 +41,10 @@ void Audience::show_news(std::string& out) {
   text_.screen().passing_note(out, countdown);
 }
 
-void Audience::look(std::string& out) {
+void Audience::look(std::string& out, std::uint64_t next_sequence) {
   const auto agent = client_.find(agent_);
-  ends_at_ = agent ? agent->grace_ends_at : std::nullopt;
+  stale_ = agent && agent->next_sequence > next_sequence;
+  ends_at_ = agent && !stale_ ? agent->grace_ends_at : std::nullopt;
   if (agent && agent->presence_topic != topic_) follow(out, agent->presence_topic);
 }
 

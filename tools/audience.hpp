@@ -25,8 +25,9 @@ class Audience {
   /// What an event of the agent's topic says may have started the grace period, or ended it.
   void saw(const Event& event) noexcept;
 
-  /// Shows what has changed; asks agentd where that is the only one to know.
-  void show_news(std::string& out);
+  /// Shows what has changed; asks agentd where that is the only one to know. `next_sequence` is that of the agent's topic:
+  /// what agentd says of a moment beyond it is not for now.
+  void show_news(std::string& out, std::uint64_t next_sequence);
 
   /// As `Subscription::arm`, for the client's subscriptions together.
   bool arm() { return client_.arm(); }
@@ -34,7 +35,7 @@ class Audience {
   [[nodiscard]] int poll_timeout_ms() const;
 
  private:
-  void look(std::string& out);
+  void look(std::string& out, std::uint64_t next_sequence);
   void follow(std::string& out, const std::string& topic);
 
   Client& client_;

@@ -43,7 +43,8 @@ ExitCode Follower::follow(const FollowUntil& until) {
       if (audience_ != nullptr) audience_->life_changed();
       if (on_state_) on_state_(now);
     }
-    if (audience_ != nullptr && end == End::none) audience_->show_news(output_.batch());
+    if (audience_ != nullptr && end == End::none)
+      audience_->show_news(output_.batch(), subscription_.next_sequence());
     const bool idle = output_.batch().empty();
     if (const End flushed = flush(); end == End::none) end = flushed;
     if (end == End::none && idle) end = sleep();

@@ -16,37 +16,11 @@
 namespace ringside::tests {
 namespace {
 
-std::string text_delta(std::string_view text) {
-  return R"({"kind":"llm_deltas","event":{"deltas":[{"message_id":"m","text":")" + std::string(text) +
-         R"("}]}})";
-}
-
 int code(ExitCode exit_code) {
   return static_cast<int>(exit_code);
 }
 
-class Tail : public CommandTest {
- protected:
-  /// `ringside` with these words at a terminal, which `script` gives it.
-  [[nodiscard]] ChildProcess at_terminal(const std::string& words, const std::string& no_color = "1") const {
-    return ChildProcess(
-        {"script", "-qec",
-         std::string(RINGSIDE_COMMAND) + " --socket " + sandbox_.socket().string() + " " + words,
-         "/dev/null"},
-        {{"TERM", "xterm"}, {"NO_COLOR", no_color}});
-  }
-};
-
-/// What a process prints from now on until `wanted` was on a line of it, that line included.
-std::string read_until(ChildProcess& process, std::string_view wanted) {
-  std::string seen;
-  while (const auto line = process.read_line()) {
-    seen += *line + "\n";
-    if (line->find(wanted) != std::string::npos) return seen;
-  }
-  ADD_FAILURE() << "it ended before it said " << wanted << ":\n" << seen;
-  return seen;
-}
+class Tail : public CommandTest {};
 
 TEST_F(Tail, ShowsALifeFromTheOldestEventInTheSpecsForm) {
   start_idle("ada");
@@ -242,68 +216,6 @@ TEST_F(Tail, WritesPlainLinesIntoAPipe) {
   done({"pub", "ada"}, text_delta(R"(Hel\u001b[2J\nlo)") + "\n" + custom("note"));
   EXPECT_EQ(done({"tail", "ada", "--from", "3", "--count", "2"}),
             "3 llm_deltas text \"Hel\\x1b[2J\\nlo\"\n4 custom note text/plain bytes 0\n");
-}
-
-TEST_F(Tail, GrowsTheTextAtATerminal) {
-  start_idle("ada");
-  done({"pub", "ada"}, text_delta("Light") + "\n" + text_delta("house\\u001b[2J") + "\n" + custom("note"));
-  ChildProcess terminal = at_terminal("tail ada --from 3 --count 3", "");
-  const std::string shown = terminal.finish().out;
-  EXPECT_NE(shown.find("Lighthouse\\x1b[2J"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("\x1b[2m-- custom note"), std::string::npos) << shown;
-}
-
-TEST_F(Tail, ShowsTheTextSoFarAtATerminal) {
-  start_idle("ada");
-  done({"pub", "ada"}, text_delta("Light") + "\n" + text_delta("house"));
-  ChildProcess terminal = at_terminal("tail ada --until snapshot");
-  const std::string shown = terminal.finish().out;
-  EXPECT_NE(shown.find("-- so far: idle"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("Lighthouse"), std::string::npos) << shown;
-}
-
-TEST_F(Tail, ShowsWhoComesAndGoesAtATerminalAndTheGracePeriodRunning) {
-  start_idle("ada", {"--presence-topic", "room:7", "--grace", "600000"});
-  ChildProcess terminal = at_terminal("tail ada --until agent_shutdown");
-  read_until(terminal, "-- so far: no viewers");
-  ChildProcess viewer = sandbox_.spawn({"tail", "ada", "--track", "eve"});
-  const std::string alone = read_until(terminal, "-- eve came: 1 viewer");
-  EXPECT_NE(alone.find("-- nobody watches: ends in "), std::string::npos) << alone;
-  viewer.signal(SIGTERM);
-  const std::string watched = read_until(terminal, "-- eve left: no viewers");
-  EXPECT_EQ(watched.find("nobody watches"), std::string::npos) << watched;
-  done({"stop", "ada"});
-  const std::string left = read_until(terminal, "-- agent_shutdown manual");
-  EXPECT_NE(left.find("-- nobody watches: ends in "), std::string::npos) << left;
-  EXPECT_EQ(terminal.finish().exit_code, 0);
-}
-
-TEST_F(Tail, FollowsTheViewersOfTheNextLifeToWhereTheyAreCounted) {
-  ChildProcess terminal = at_terminal("tail ada --until agent_shutdown");
-  read_until(terminal, "waiting for the agent to run");
-  start_idle("ada", {"--presence-topic", "room:7", "--grace", "600000"});
-  read_until(terminal, "-- so far: no viewers");
-  ChildProcess viewer = sandbox_.spawn({"tail", "ada", "--track", "eve"});
-  read_until(terminal, "-- eve came: 1 viewer");
-  done({"stop", "ada"});
-  EXPECT_EQ(terminal.finish().exit_code, 0);
-}
-
-TEST_F(Tail, IsNoViewerAtATerminal) {
-  start_idle("ada", {"--presence-topic", "room:7", "--grace", "600000"});
-  ChildProcess terminal = at_terminal("tail ada --until agent_shutdown");
-  read_until(terminal, "-- so far: no viewers");
-  EXPECT_NE(done({"list", "--json"}).find(R"("viewers":0)"), std::string::npos);
-  done({"stop", "ada"});
-  EXPECT_EQ(terminal.finish().exit_code, 0);
-}
-
-TEST_F(Tail, UsesNoColoursWhereTheyAreNotWanted) {
-  start_idle("ada");
-  ChildProcess terminal = at_terminal("tail ada --from oldest --count 2");
-  const std::string shown = terminal.finish().out;
-  EXPECT_NE(shown.find("-- idle"), std::string::npos) << shown;
-  EXPECT_EQ(shown.find('\x1b'), std::string::npos);
 }
 
 /// A ring that holds little, so that a reader can be overrun.
