@@ -74,23 +74,18 @@ void LiveText::event(std::string& out, const events::Event& event) {
     note_queued(out, screen_, joined(*queued->message(), events::ContentType::text));
   } else if (event.payload_as_snapshot() != nullptr) {
     snapshot(out, event);
-  } else if (const auto* diff = event.payload_as_presence_diff()) {
-    presence(out, *diff);
+  } else if (const auto* diff = event.payload_as_presence_diff(); diff != nullptr && !agent_.empty()) {
+    viewers(out, *diff);
   } else if (!calls_.event(out, event)) {
     other(out, event);
   }
 }
 
-/// What is in flight, as if it had been seen from its beginning.
+/// Who is there, or what is in flight, as if it had been seen from its beginning.
 void LiveText::snapshot(std::string& out, const events::Event& event) {
-  forget();
   const events::Snapshot& state = *event.payload_as_snapshot();
-  if (state.presence() != nullptr) {
-    viewers_.apply(*state.presence());
-    screen_.note(out, fmt::format("so far: {}", viewer_count(viewers_.viewers().size())));
-    for (const auto& [key, windows] : viewers_.viewers())
-      screen_.detail(out, key);
-  }
+  if (state.presence() != nullptr) return present(out, *state.presence());
+  forget();
   if (state.agent() == nullptr) return;
   AgentView view;
   view.apply(event, 1);
@@ -99,6 +94,15 @@ void LiveText::snapshot(std::string& out, const events::Event& event) {
     calls_.open(out, call);
   for (const MessageInFlight& each : view.messages())
     message_so_far(out, each);
+}
+
+void LiveText::present(std::string& out, const events::PresenceState& state) {
+  viewers_.apply(state);
+  const std::size_t count = viewers_.viewers().size();
+  screen_.note(out, agent_.empty() ? fmt::format("so far: {} present", count)
+                                   : fmt::format("so far: {}", viewer_count(count)));
+  for (const auto& [key, windows] : viewers_.viewers())
+    screen_.detail(out, key);
 }
 
 void LiveText::message_so_far(std::string& out, const MessageInFlight& message) {
@@ -216,7 +220,7 @@ void LiveText::finish(std::string& out, const events::Message& message) {
 }
 
 /// Who has come with a first window, and who has left with the last.
-void LiveText::presence(std::string& out, const events::PresenceDiff& diff) {
+void LiveText::viewers(std::string& out, const events::PresenceDiff& diff) {
   const auto& watching = viewers_.viewers();
   const auto absent = [&](const events::PresenceEntry& entry) {
     return !watching.contains(text_of(entry.key()));

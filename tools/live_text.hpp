@@ -20,7 +20,7 @@ namespace ringside::tools {
 /// only ever appends; a repeated or late piece of a message never moves what is already on the screen.
 class LiveText {
  public:
-  /// `agent`: whose topic it is, for the command that answers what it asks; empty: nobody's.
+  /// `agent`: whose topic it is, and whose viewers the presence events tell of that are shown beside it; empty: nobody's.
   explicit LiveText(Palette palette, std::string agent = {});
   LiveText(const LiveText&) = delete;
   LiveText& operator=(const LiveText&) = delete;
@@ -47,7 +47,8 @@ class LiveText {
   void status(std::string& out, const events::StatusChanged& change);
   void snapshot(std::string& out, const events::Event& event);
   void message_so_far(std::string& out, const MessageInFlight& message);
-  void presence(std::string& out, const events::PresenceDiff& diff);
+  void present(std::string& out, const events::PresenceState& state);
+  void viewers(std::string& out, const events::PresenceDiff& diff);
   void other(std::string& out, const events::Event& event);
   void forget();
 

@@ -21,10 +21,11 @@ std::vector<std::uint8_t> packed(Payload payload) {
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
-/// The live text of agent ada, and all that it has shown.
+/// The live text of a topic, agent ada's unless it is said, and all that it has shown.
 class LiveStage {
  public:
-  explicit LiveStage(bool colours = false) : live_(Palette(colours), "ada") {}
+  explicit LiveStage(bool colours = false, const std::string& agent = "ada")
+      : live_(Palette(colours), agent) {}
 
   template <class Payload>
   LiveStage& show(Payload payload) {

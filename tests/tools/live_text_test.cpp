@@ -195,6 +195,22 @@ TEST(LiveText, TellsWhoComesWithAFirstWindowAndWhoLeavesWithTheLast) {
             "-- ada left: no viewers\n");
 }
 
+TEST(LiveText, WhoWatchesIsToldBesideAMessageThatGoesOn) {
+  LiveStage stage;
+  stage.show(text_delta("m", "Light"));
+  stage.tell("snapshot", R"({"presence":{"version":3}})");
+  stage.show(text_delta("m", "house")).show(message("m", events::Role::assistant, "Lighthouse"));
+  EXPECT_EQ(stage.text(), "Light\n-- so far: no viewers\nhouse\n");
+}
+
+TEST(LiveText, OfATopicOfNoAgentTellsEachChange) {
+  LiveStage stage(false, "");
+  stage.tell("snapshot", R"({"presence":{"version":3,"entries":[{"key":"ada","metas":[{"ref":1}]}]}})");
+  stage.tell("presence_diff", R"({"version":4,"joins":[{"key":"ada","metas":[{"ref":2,"previous_ref":1}]}],
+      "leaves":[{"key":"ada","metas":[{"ref":1}]}]})");
+  EXPECT_EQ(stage.text(), "-- so far: 1 present\n   ada\n-- presence_diff ~ada (1)\n");
+}
+
 TEST(EventSummary, SaysEveryKindOnOneLine) {
   const auto bytes = packed(text_delta("m", "a\n\"b\""));
   std::string line;
