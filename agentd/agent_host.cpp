@@ -20,6 +20,7 @@ AgentHost::AgentHost(boost::asio::io_context& conductor, AgentOwner& owner, Part
       topics_(std::move(parts.topics)),
       runner_(std::move(parts.runner)),
       deadline_(conductor),
+      telling_(conductor),
       agent_(std::move(parts.options), *this) {}
 
 void AgentHost::begin(std::uint32_t viewers, bool stay_idle) {
@@ -28,7 +29,7 @@ void AgentHost::begin(std::uint32_t viewers, bool stay_idle) {
   // execute() starts the runner too, and then nothing that it says comes before its run.
   const bool executes = !stay_idle && agent_.execute(read_clocks()).has_value();
   if (!executes) runner_->start();
-  tell_change();
+  news_.told(facts(), read_clocks().steady_ns);  // by the entry that its owner makes
 }
 
 expected<std::uint64_t, Refusal> AgentHost::execute() {
@@ -62,7 +63,9 @@ expected<void, Refusal> AgentHost::cancel() {
 }
 
 expected<void, Refusal> AgentHost::touch() {
-  return agent_.touch(read_clocks());
+  auto touched = agent_.touch(read_clocks());
+  tell_change();
+  return touched;
 }
 
 expected<void, Refusal> AgentHost::stop(std::optional<std::uint64_t> timeout_ms) {
@@ -89,10 +92,8 @@ void AgentHost::runner_ended(RunnerExit exit, std::string_view detail) {
   if (was_over) owner_.agent_done(*this);
 }
 
-void AgentHost::open_debug(TopicHold debug) {
-  if (debug_hold_) return;
-  topics_->open_debug(debug.topic());
-  debug_hold_ = std::move(debug);
+void AgentHost::open_debug(const std::shared_ptr<Topic>& debug) {
+  if (topics_->debug_topic() != debug) topics_->open_debug(debug);
 }
 
 void AgentHost::begin_run(std::uint64_t run) {
@@ -152,17 +153,31 @@ void AgentHost::set_deadline(std::optional<std::int64_t> steady_ns) {
 
 void AgentHost::close(events::ShutdownReason reason) {
   deadline_.cancel();
+  telling_.cancel();
   owner_.agent_closed(*this, reason);
   topics_->end_life();
   if (!runner_ended_) runner_->stop();
-  debug_hold_.let_go();
   main_hold_.let_go();
 }
 
 void AgentHost::tell_change() {
-  if (agent_.phase() == Agent::Phase::closed || agent_.status() == told_) return;
-  told_ = agent_.status();
+  if (agent_.phase() == Agent::Phase::closed) return;
+  const std::int64_t due_ns = news_.due_ns(facts());
+  const std::int64_t now_ns = read_clocks().steady_ns;
+  if (due_ns > now_ns) return tell_change_later(due_ns);
+  news_.told(facts(), now_ns);
   owner_.agent_changed(*this);
+}
+
+void AgentHost::tell_change_later(std::int64_t steady_ns) {
+  if (steady_ns == never_ns || std::exchange(telling_later_, true)) return;
+  telling_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(steady_ns)));
+  telling_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->telling_later_ = false;
+    if (!error) self->tell_change();
+  });
 }
 
 }  // namespace ringside::agentd

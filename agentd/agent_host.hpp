@@ -19,6 +19,7 @@
 
 #include "agentd/agent.hpp"
 #include "agentd/agent_effects.hpp"
+#include "agentd/agent_news.hpp"
 #include "agentd/life_topics.hpp"
 #include "agentd/runners/runner.hpp"
 #include "agentd/topic_table.hpp"
@@ -30,7 +31,7 @@ class AgentHost;
 /// Who keeps the agents, and hears what becomes of them.
 class AgentOwner {
  public:
-  /// The status of a living agent has changed.
+  /// What is told of a living agent has changed: its status, or that it was active.
   virtual void agent_changed(AgentHost& host) = 0;
   /// The agent has published its last event and is gone from every list; its runner may still be ending.
   virtual void agent_closed(AgentHost& host, events::ShutdownReason reason) = 0;
@@ -69,8 +70,9 @@ class AgentHost final : public AgentEffects, public std::enable_shared_from_this
   void run_finished(std::uint64_t run, RunOutcome outcome);
   void runner_ended(RunnerExit exit, std::string_view detail);
 
-  /// Somebody reads the debug events from here on.
-  void open_debug(TopicHold debug);
+  /// Somebody reads the debug events from here on; nobody does.
+  void open_debug(const std::shared_ptr<Topic>& debug);
+  void close_debug() { topics_->close_debug(); }
 
   [[nodiscard]] const Agent& agent() const noexcept { return agent_; }
   [[nodiscard]] const std::string& presence_topic() const noexcept { return presence_topic_; }
@@ -87,17 +89,22 @@ class AgentHost final : public AgentEffects, public std::enable_shared_from_this
   void close(events::ShutdownReason reason) override;
 
  private:
+  [[nodiscard]] AgentNews::Facts facts() const noexcept {
+    return {agent_.status(), agent_.last_activity_at_ns()};
+  }
   void tell_change();
+  void tell_change_later(std::int64_t steady_ns);
 
   AgentOwner& owner_;
   std::string presence_topic_;
   TopicHold main_hold_;
-  TopicHold debug_hold_;
   std::shared_ptr<LifeTopics> topics_;
   std::unique_ptr<Runner> runner_;
   boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer telling_;  // what happened without a change of status
   Agent agent_;
-  events::AgentStatus told_ = events::AgentStatus::idle;
+  AgentNews news_;
+  bool telling_later_ = false;
   bool runner_ended_ = false;
 };
 

@@ -49,9 +49,11 @@ AgentRegistry::AgentRegistry(boost::asio::io_context& conductor, boost::asio::th
       config_(config) {
   presence_.on_viewers(
       [this](std::string_view topic, std::uint32_t count) { viewers_changed(topic, count); });
+  topics_.on_unused([this](std::string_view name) { topic_unused(name); });
 }
 
 AgentRegistry::~AgentRegistry() {
+  topics_.on_unused({});
   presence_.on_viewers({});
 }
 
@@ -189,10 +191,18 @@ void AgentRegistry::each_after(std::string_view after,
 }
 
 void AgentRegistry::topic_subscribed(std::string_view name) {
-  if (!schema::is_debug_topic(name)) return;
+  AgentHost* const host = debugged(name);
+  if (host != nullptr && topics_.is_held(name)) host->open_debug(topics_.find(name));
+}
+
+void AgentRegistry::topic_unused(std::string_view name) {
+  if (AgentHost* const host = debugged(name)) host->close_debug();
+}
+
+AgentHost* AgentRegistry::debugged(std::string_view name) const {
+  if (!schema::is_debug_topic(name)) return nullptr;
   const auto agent = agents_.find(schema::agent_of(name).value());
-  if (agent == agents_.end() || agent->second.host == nullptr || topics_.find(name) == nullptr) return;
-  if (auto debug = topics_.open(name)) agent->second.host->open_debug(std::move(*debug));
+  return agent == agents_.end() ? nullptr : agent->second.host.get();
 }
 
 void AgentRegistry::agent_changed(AgentHost& host) {

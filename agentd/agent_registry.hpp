@@ -39,7 +39,8 @@ class AgentRegistry final : public AgentOwner {
  public:
   using StartDone = std::function<void(expected<Started, Refusal>)>;
 
-  /// Everything that is passed must outlive the registry. It takes the board's viewers for itself.
+  /// Everything that is passed must outlive the registry. It takes the board's viewers and the table's unused topics for
+  /// itself.
   AgentRegistry(boost::asio::io_context& conductor, boost::asio::thread_pool& pool, TopicTable& topics,
                 PresenceBoard& presence, IncarnationClock& incarnations, const Config& config);
   AgentRegistry(const AgentRegistry&) = delete;
@@ -57,7 +58,8 @@ class AgentRegistry final : public AgentOwner {
   /// Calls visit(host) for the agents above `after`, by name, for as long as it returns true.
   void each_after(std::string_view after, const std::function<bool(const AgentHost&)>& visit) const;
 
-  /// Somebody subscribes to this topic: if it is a running agent's debug topic, its events go there from here on.
+  /// Somebody subscribes to this topic: if it is a running agent's debug topic, its events go there from here on, until
+  /// the last who reads it has gone.
   void topic_subscribed(std::string_view name);
 
   /// Stops every agent, and refuses every start from here on. `done` is called once the last runner has ended.
@@ -95,6 +97,9 @@ class AgentRegistry final : public AgentOwner {
   void remember(const std::string& agent_id);
   void start_waiting(std::deque<Waiting> waiting);
   void viewers_changed(std::string_view topic, std::uint32_t count);
+  void topic_unused(std::string_view name);
+  /// The living agent whose debug topic this is, or nullptr.
+  [[nodiscard]] AgentHost* debugged(std::string_view name) const;
   void tell_if_drained();
   [[nodiscard]] PresenceValues meta_of(const AgentHost& host) const;
 

@@ -9,7 +9,10 @@
 //            rights are looked at here, before anything is changed.
 #pragma once
 
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "agentd/client.hpp"
 #include "agentd/client_table.hpp"
@@ -59,6 +62,9 @@ class ControlRequests {
   void topic_stats(const control::TopicStats& request, Responder responder);
   void reader_stats(const control::ReaderStats& request, Responder responder);
   void presences_changed(Client& client, std::size_t count);
+  /// The clients among those of a page that hang and are not gone yet.
+  [[nodiscard]] std::vector<std::string> stale_among(
+      const std::vector<std::unique_ptr<events::PresenceEntryT>>& entries) const;
 
   Conductor& conductor_;
   ClientTable& clients_;

@@ -41,6 +41,11 @@ void HeartbeatRounds::hold_round() {
                  : *changed == Liveness::stale
                      ? "does not move"
                      : "has not moved for too long: it no longer counts as a viewer");
+    if (*changed == Liveness::stale) {
+      stale_.insert(client);
+    } else {
+      stale_.erase(client);
+    }
     if (*changed == Liveness::gone) gone_(*client);
   }
 }

@@ -25,7 +25,13 @@ class HeartbeatRounds {
 
   /// From here on the client is judged; what it did before does not count. Requires that it is attached.
   void watch(Client& client);
-  void forget(Client& client) { watched_.erase(&client); }
+  void forget(Client& client) {
+    watched_.erase(&client);
+    stale_.erase(&client);
+  }
+
+  /// Those that do not move and are not gone yet.
+  [[nodiscard]] const std::set<Client*>& stale() const noexcept { return stale_; }
 
  private:
   void wait();
@@ -35,6 +41,7 @@ class HeartbeatRounds {
   std::function<void(Client&)> gone_;
   HeartbeatJudge judge_;
   std::set<Client*> watched_;
+  std::set<Client*> stale_;
   bool waiting_ = false;
 };
 

@@ -13,8 +13,8 @@
 namespace ringside::agentd {
 
 /// The tool calls of one life that its topic has told of and that have no end yet: identified, executing, or
-/// waiting for a person. They outlive an interrupted run. What runs that ended well have only identified is
-/// forgotten. A call without an id cannot be ended by an event and is not kept.
+/// waiting for a person. They outlive a run that is interrupted or paused. What is open when the agent is idle
+/// was only identified, and is forgotten. A call without an id cannot be ended by an event and is not kept.
 /// Memory: at most `calls_max` ids of at most `id_size_max` bytes; what is beyond is not closed by us.
 class LifeCalls {
  public:
@@ -67,7 +67,7 @@ class LifeCalls {
   void close(const flatbuffers::String* id) { std::erase(ids_, id->string_view()); }
 
   void rest(events::AgentStatus status) {
-    if (status == events::AgentStatus::idle || status == events::AgentStatus::paused) ids_.clear();
+    if (status == events::AgentStatus::idle) ids_.clear();
   }
 
   std::vector<std::string> ids_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,8 +19,8 @@
 
 namespace ringside::agentd {
 
-/// Where the events of one life go: the main topic, and the debug topic as soon as somebody reads it; and which tool
-/// calls they have left open.
+/// Where the events of one life go: the main topic, and the debug topic while somebody reads it; and which tool calls they
+/// have left open.
 ///
 /// Threads:  `publish` any; the rest the conductor.
 /// Ordering: as `Topic::publish`, on each of the two.
@@ -55,6 +56,12 @@ class LifeTopics {
     debug_ = std::move(debug);
   }
 
+  /// From here on nobody does.
+  void close_debug() {
+    const std::lock_guard lock(mutex_);
+    debug_.reset();
+  }
+
   expected<void, PublishError> publish(const schema::EventBuffer& event) {
     if (LifeCalls::concerns(event.kind())) return publish_of_calls(event);
     if (!schema::is_debug_kind(event.kind())) return publish_on(*main_, event);
@@ -66,6 +73,15 @@ class LifeTopics {
     return debug == nullptr ? expected<void, PublishError>{} : publish_on(*debug, event);
   }
   expected<void, PublishError> publish(const schema::TokenDelta& delta) { return publish_on(*main_, delta); }
+
+  /// Publishes what `make()` makes to whoever reads the debug events; where nobody does it is not called. The way for
+  /// whatever happens inside agentd, where encoding is the cost, and for `custom` events, which else are main ones.
+  template <std::invocable Make>
+  expected<void, PublishError> publish_debug(Make&& make) {
+    const auto debug = debug_topic();
+    if (debug == nullptr) return {};
+    return publish_on(*debug, std::forward<Make>(make)());
+  }
 
   /// An event of this life that somebody has put on the main topic by himself.
   void saw(const schema::EventBuffer& event) {
@@ -81,6 +97,7 @@ class LifeTopics {
   }
 
   [[nodiscard]] const std::shared_ptr<Topic>& main_topic() const noexcept { return main_; }
+  /// nullptr: nobody reads it.
   [[nodiscard]] std::shared_ptr<Topic> debug_topic() const {
     const std::lock_guard lock(mutex_);
     return debug_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -92,7 +94,23 @@ void ControlRequests::presence_list(const control::PresenceList& request, Respon
   reply.version = page->version;
   reply.entries = std::move(page->entries);
   reply.more = page->more;
+  reply.stale = stale_among(reply.entries);
   responder.send(std::move(reply));
+}
+
+std::vector<std::string> ControlRequests::stale_among(
+    const std::vector<std::unique_ptr<events::PresenceEntryT>>& entries) const {
+  std::vector<std::string> found;
+  for (const Client* client : heartbeats_.stale()) {
+    const std::string id = to_string(*client->id);
+    const auto is_its = [&id](const auto& meta) { return meta->client_id == id; };
+    if (std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+          return std::any_of(entry->metas.begin(), entry->metas.end(), is_its);
+        })) {
+      found.push_back(id);
+    }
+  }
+  return found;
 }
 
 void ControlRequests::presences_changed(Client& client, std::size_t count) {

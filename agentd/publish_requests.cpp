@@ -15,10 +15,11 @@ namespace ringside::agentd {
 
 namespace {
 
-/// Events as they come from outside, checked, and made events of this life.
+/// Events as they come from outside, checked, and made events of this life. Debug events that nobody reads are only
+/// checked: `topic` is nullptr, and there are none.
 struct Batch {
+  std::shared_ptr<Topic> topic;
   std::vector<schema::EventBuffer> events;
-  bool debug = false;
 };
 
 unexpected<Refusal> refuse(control::ErrorCode code, std::string message) {
@@ -31,8 +32,7 @@ std::string which(std::size_t index, std::size_t count) {
 }
 
 expected<schema::EventBuffer, Refusal> take_event(const control::EncodedEvent& encoded,
-                                                  const std::string& name, const Agent& agent,
-                                                  const Topic& topic) {
+                                                  const std::string& name, bool to_debug) {
   const auto* bytes = encoded.bytes();
   auto found = schema::copy_checked(std::as_bytes(std::span(bytes->data(), bytes->size())));
   if (!found) {
@@ -43,7 +43,17 @@ expected<schema::EventBuffer, Refusal> take_event(const control::EncodedEvent& e
     return refuse(control::ErrorCode::not_publishable, fmt::format("{} is a {}: only agentd itself says that",
                                                                    name, schema::kind_name(found->kind())));
   }
-  schema::EventBuffer event = schema::restamp(found->event(), agent.incarnation(), agent.run());
+  if (to_debug && !schema::is_debug_kind(found->kind()) && found->kind() != events::Payload::custom) {
+    return refuse(control::ErrorCode::bad_request,
+                  fmt::format("{} is a {}, which is no debug event: publish it to the main topic", name,
+                              schema::kind_name(found->kind())));
+  }
+  return std::move(*found);
+}
+
+expected<schema::EventBuffer, Refusal> make_current(const schema::EventBuffer& found, const std::string& name,
+                                                    const Agent& agent, const Topic& topic) {
+  schema::EventBuffer event = schema::restamp(found.event(), agent.incarnation(), agent.run());
   if (event.bytes().size() > topic.event_size_max()) {
     return refuse(control::ErrorCode::event_too_large,
                   fmt::format("{} has {} bytes; {} takes {} at most (ring.large_event_max)", name,
@@ -52,20 +62,28 @@ expected<schema::EventBuffer, Refusal> take_event(const control::EncodedEvent& e
   return event;
 }
 
-expected<Batch, Refusal> take_batch(const control::Publish& request, const Agent& agent, const Topic& topic) {
+expected<Batch, Refusal> take_batch(const control::Publish& request, const Agent& agent,
+                                    const LifeTopics& topics) {
   const auto& encoded = *request.events();
   if (encoded.size() == 0) return refuse(control::ErrorCode::bad_request, "there is no event in it");
   Batch batch;
-  batch.events.reserve(encoded.size());
+  bool debug = false;
   for (flatbuffers::uoffset_t i = 0; i < encoded.size(); ++i) {
-    auto event = take_event(*encoded.Get(i), which(i, encoded.size()), agent, topic);
-    if (!event) return unexpected<Refusal>(std::move(event.error()));
-    const bool debug = schema::is_debug_kind(event->kind());
-    if (i > 0 && debug != batch.debug) {
+    const std::string name = which(i, encoded.size());
+    const auto found = take_event(*encoded.Get(i), name, request.debug());
+    if (!found) return unexpected<Refusal>(found.error());
+    const bool is_debug = request.debug() || schema::is_debug_kind(found->kind());
+    if (i == 0) {
+      debug = is_debug;
+      batch.topic = debug ? topics.debug_topic() : topics.main_topic();
+    }
+    if (debug != is_debug) {
       return refuse(control::ErrorCode::bad_request,
                     "main and debug events go to different topics: publish them in batches of their own");
     }
-    batch.debug = debug;
+    if (batch.topic == nullptr) continue;
+    auto event = make_current(*found, name, agent, *batch.topic);
+    if (!event) return unexpected<Refusal>(std::move(event.error()));
     batch.events.push_back(std::move(*event));
   }
   return batch;
@@ -96,11 +114,10 @@ void ControlRequests::publish(const control::Publish& request, Responder respond
   if ((*host)->agent().phase() == Agent::Phase::closed) {
     return responder.refuse({control::ErrorCode::not_running, "the agent has just ended"});
   }
-  std::shared_ptr<Topic> topic = (*host)->topics()->main_topic();
-  auto batch = take_batch(request, (*host)->agent(), *topic);
+  auto batch = take_batch(request, (*host)->agent(), *(*host)->topics());
   if (!batch) return responder.refuse(std::move(batch.error()));
-  const auto count = static_cast<std::uint32_t>(batch->events.size());
-  if (batch->debug) topic = (*host)->topics()->debug_topic();
+  const std::uint32_t count = request.events()->size();
+  const std::shared_ptr<Topic> topic = batch->topic;
   if (topic == nullptr) {  // nobody reads the debug events: that is no error, and they take no sequence
     control::PublishReplyT reply;
     reply.count = count;

@@ -37,6 +37,8 @@ control::TopicStatT stat_of(const Topic& topic) {
   stat.evicted = counters.evicted;
   stat.large_events = counters.large_events;
   stat.backed_bytes = counters.backed_bytes;
+  stat.keyframes = counters.keyframes;
+  stat.keyframe_bytes = counters.keyframe_bytes;
   stat.stale_dropped = topic.stale_dropped();
   stat.stalled = topic.stalled();
   return stat;

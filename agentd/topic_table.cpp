@@ -57,6 +57,7 @@ expected<TopicHold, Refusal> TopicTable::open(std::string_view name) {
     wanted.first_sequence = known == remembered_.end() ? 1 : known->second;
     wanted.incarnation = incarnations_.next(read_clocks().wall_ns);
     wanted.executor = options_.executor;
+    if (initial_state_) wanted.initial_state = initial_state_(name);
     auto made = Topic::create(std::move(wanted));
     if (!made) {
       spdlog::error("{}", made.error().message);
@@ -113,6 +114,11 @@ std::shared_ptr<Topic> TopicTable::find(std::string_view name) const {
   return found == topics_.end() ? nullptr : found->second.topic;
 }
 
+bool TopicTable::is_held(std::string_view name) const {
+  const auto found = topics_.find(name);
+  return found != topics_.end() && found->second.holds > 0;
+}
+
 void TopicTable::let_go(const Topic& topic) noexcept {
   if (ending_) return;
   const auto found = topics_.find(topic.name());
@@ -121,6 +127,7 @@ void TopicTable::let_go(const Topic& topic) noexcept {
   if (--entry.holds > 0) return;
   lingering_.push_back({found->first, ++entry.releases, std::chrono::steady_clock::now() + options_.linger});
   if (lingering_.size() == 1) wait_for_next();
+  if (unused_) unused_(found->first);
 }
 
 void TopicTable::wait_for_next() {

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,6 +85,10 @@ class TopicTable {
   TopicTable(const TopicTable&) = delete;
   TopicTable& operator=(const TopicTable&) = delete;
 
+  /// What the ring of a topic begins with when it is made, a snapshot or nothing: state can be older than its ring.
+  using InitialState = std::function<std::optional<schema::EventBuffer>(std::string_view topic)>;
+  void begin_with(InitialState state) { initial_state_ = std::move(state); }
+
   /// The topic of that name, made if there is none. Requires a valid name.
   [[nodiscard]] expected<TopicHold, Refusal> open(std::string_view name);
 
@@ -94,6 +99,13 @@ class TopicTable {
 
   /// Waits until everything that was published so far, on any topic, is visible.
   void flush();
+
+  /// Whom to tell that nobody uses a topic any more, from within the `let_go` of its last hold: it lingers now.
+  using Unused = std::function<void(std::string_view name)>;
+  void on_unused(Unused unused) { unused_ = std::move(unused); }
+
+  /// Whether somebody uses a topic of that name: it is there, and does not linger.
+  [[nodiscard]] bool is_held(std::string_view name) const;
 
   /// The topic of that name, or nullptr. Requires nothing.
   [[nodiscard]] std::shared_ptr<Topic> find(std::string_view name) const;
@@ -137,10 +149,12 @@ class TopicTable {
   const NamespaceObjects& objects_;
   IncarnationClock& incarnations_;
   TopicTableOptions options_;
+  InitialState initial_state_;
   std::map<std::string, Entry, std::less<>> topics_;
   std::deque<Lingering> lingering_;
   std::map<std::string, std::uint64_t, std::less<>> remembered_;
   std::deque<std::string> remembered_order_;
+  Unused unused_;
   bool ending_ = false;
 };
 

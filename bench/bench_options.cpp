@@ -32,7 +32,7 @@ bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code)
   app.add_option("--bench", options.benches,
                  "only these: one_to_one_throughput one_to_many_throughput ping_pong_latency "
                  "publish_to_handler_latency one_producer_throughput "
-                 "eight_producers_throughput writer_cost wake_latency attach_latency start_agents");
+                 "eight_producers_throughput writer_cost wake_latency attach_latency start_agents presence");
   app.add_option("--size", options.sizes, "payload sizes, bytes")
       ->capture_default_str()
       ->check(CLI::Range(16, 32768));
@@ -46,6 +46,7 @@ bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code)
   app.add_option("--messages", options.messages, "messages of a throughput run")->capture_default_str();
   app.add_option("--round-trips", options.round_trips, "round trips of a latency run")->capture_default_str();
   app.add_option("--agents", options.agents, "agents of start_agents")->capture_default_str();
+  app.add_option("--viewers", options.viewers, "viewers of presence")->capture_default_str();
   app.add_option("--idle-ms", options.idle_ms, "how long start_agents watches its idle agents")
       ->capture_default_str()
       ->check(CLI::Range(1, 3'600'000));
@@ -68,6 +69,7 @@ bool parse_options(int argc, char** argv, BenchOptions& options, int& exit_code)
     options.round_trips = 500;
     options.floor_round_trips = 500;
     options.agents = 5;
+    options.viewers = 20;
     options.idle_ms = 20;
   }
   return true;

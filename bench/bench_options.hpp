@@ -18,8 +18,9 @@ struct BenchOptions {
   std::uint64_t messages = 500'000;                         ///< of a throughput run
   std::uint32_t round_trips = 50'000;                       ///< of a latency run
   std::uint32_t floor_round_trips = 5'000;
-  std::uint32_t agents = 1000;   ///< of start_agents
-  std::uint32_t idle_ms = 5000;  ///< for which start_agents leaves them alone
+  std::uint32_t agents = 1000;     ///< of start_agents
+  std::uint32_t viewers = 10'000;  ///< of presence
+  std::uint32_t idle_ms = 5000;    ///< for which start_agents leaves them alone
   std::string json_path;
   std::vector<std::string> tables;  ///< files of results to make tables of, instead of measuring
   std::string agentd_path;

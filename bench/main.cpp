@@ -49,6 +49,7 @@ int run(const BenchOptions& options) {
   if (options.wants("writer_cost")) writer_cost(options, sink);
   if (options.wants("wake_latency")) wake_latency(options, sink);
   if (options.wants("attach_latency")) attach_latency(options, sink);
+  if (options.wants("presence")) presence_latency(options, sink);
   if (json.is_open() && !json.good()) {
     fmt::print(stderr, "ringside-bench: {} could not be written whole: is the disk full?\n",
                options.json_path);

@@ -45,4 +45,7 @@ void wake_latency(const BenchOptions& options, const ResultSink& sink);
 /// From subscribe(), or from connect(), to the first event in the handler: how long?
 void attach_latency(const BenchOptions& options, const ResultSink& sink);
 
+/// Many viewers on one topic: how long does one more take to come, one to leave, and a list of all?
+void presence_latency(const BenchOptions& options, const ResultSink& sink);
+
 }  // namespace ringside::bench

@@ -118,6 +118,9 @@ std::vector<Table> own_tables() {
   const auto size_and_readers = [](const ResultLine& line) {
     return fmt::format("{} B, {} {}", line.size, line.readers, line.readers == 1 ? "reader" : "readers");
   };
+  const auto viewers = [](const ResultLine& line) {
+    return fmt::format("{}, {} viewers", line.subject, whole(static_cast<double>(line.readers)));
+  };
   return {
       throughput_table("one_to_one_throughput", {"lossless, one to one", of_size}, "`copy`"),
       throughput_table("one_to_many_throughput", {"lossless, one to many", size_and_readers}, "`copy`"),
@@ -132,6 +135,7 @@ std::vector<Table> own_tables() {
         column("ns more a reader", &ResultLine::more_ns_per_reader)}},
       wake_table("wake_latency", {"a sleeper woken", of_size}, "bare pipe"),
       wake_table("attach_latency", {"to the first event", subject}, "`touch`"),
+      wake_table("presence", {"many viewers", viewers}, "`touch`"),
       {"start_agents",
        {whole_column("agents", &ResultLine::agents), regime_column(),
         column("`touch` p50, us", &ResultLine::limit, us), column("start p50, us", &ResultLine::p50_ns, us),

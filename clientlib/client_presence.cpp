@@ -2,6 +2,7 @@
 //
 // A topic's whole presence from the pages of one version.
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include <ringside/client.hpp>
@@ -34,13 +35,20 @@ expected<detail::Answer, RequestError> ask_page(Session& session, std::string_vi
 /// Adds a page to the list. `after` is the last key so far.
 expected<Page, RequestError> add_page(const control::PresenceListReply& page, std::string after,
                                       PresenceList& list) {
+  std::set<std::string_view> stale;
+  if (page.stale() != nullptr) {
+    for (const flatbuffers::String* client : *page.stale())
+      stale.insert(client->string_view());
+  }
   for (const events::PresenceEntry* entry : *page.entries()) {
     std::string key = entry->key()->str();
     if (key <= after && !(after.empty() && key.empty()))
       return failure(RequestFault::protocol, "agentd's list of viewers is not in order");
     std::vector<PresenceMeta>& windows = list.viewers[key];
-    for (const events::PresenceMeta* window : *entry->metas())
+    for (const events::PresenceMeta* window : *entry->metas()) {
       windows.push_back(detail::to_meta(*window));
+      windows.back().stale = stale.contains(windows.back().client_id);
+    }
     after = std::move(key);
   }
   return Page{page.more() && page.entries()->size() != 0, std::move(after)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a client asks agentd for, one request and one answer each.
+#include <memory>
 #include <utility>
 
 #include <ringside/client.hpp>
@@ -87,14 +88,34 @@ expected<std::uint64_t, RequestError> Client::execute(std::string_view agent_id)
       [](const control::ExecuteReply& reply) { return reply.run(); });
 }
 
-expected<std::string, RequestError> Client::send(std::string_view agent_id, std::string_view text) {
+expected<Sent, RequestError> Client::send(std::string_view agent_id, std::string_view text) {
   if (const auto valid = check_agent(agent_id); !valid) return unexpected(valid.error());
   control::SendT table;
   table.agent_id = agent_id;
   table.text = text;
   return session_->ask_for<control::SendReply>(
-      to_request(std::move(table)),
-      [](const control::SendReply& reply) { return reply.message_id()->str(); });
+      to_request(std::move(table)), [](const control::SendReply& reply) {
+        return Sent{.message_id = reply.message_id()->str(), .queued = reply.queued()};
+      });
+}
+
+expected<std::uint64_t, RequestError> Client::resume(std::string_view agent_id, std::string_view interrupt_id,
+                                                     const events::AnswerT& answer) {
+  if (const auto valid = check_agent(agent_id); !valid) return unexpected(valid.error());
+  control::ResumeT table;
+  table.agent_id = agent_id;
+  table.interrupt_id = interrupt_id;
+  table.answer = std::make_unique<events::AnswerT>(answer);
+  return session_->ask_for<control::ResumeReply>(
+      to_request(std::move(table)), [](const control::ResumeReply& reply) { return reply.run(); });
+}
+
+expected<void, RequestError> Client::dismiss(std::string_view agent_id, std::string_view interrupt_id) {
+  if (auto valid = check_agent(agent_id); !valid) return valid;
+  control::DismissT table;
+  table.agent_id = agent_id;
+  table.interrupt_id = interrupt_id;
+  return session_->ask_ok(to_request(std::move(table)));
 }
 
 expected<void, RequestError> Client::cancel(std::string_view agent_id) {
@@ -110,6 +131,13 @@ expected<void, RequestError> Client::touch(std::string_view agent_id) {
 expected<void, RequestError> Client::stop(std::string_view agent_id) {
   if (auto valid = check_agent(agent_id); !valid) return valid;
   return session_->ask_ok(agent_request<control::StopT>(agent_id));
+}
+
+expected<AgentInfo, RequestError> Client::find(std::string_view agent_id) {
+  if (const auto valid = check_agent(agent_id); !valid) return unexpected(valid.error());
+  return session_->ask_for<control::FindReply>(
+      agent_request<control::FindT>(agent_id),
+      [](const control::FindReply& reply) { return to_info(*reply.agent()); });
 }
 
 expected<std::vector<AgentInfo>, RequestError> Client::list_agents() {

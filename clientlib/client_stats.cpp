@@ -30,7 +30,9 @@ TopicStat to_stat(const control::TopicStat& stat) {
                      .no_space = stat.no_space(),
                      .evicted = stat.evicted(),
                      .large_events = stat.large_events(),
-                     .backed_bytes = stat.backed_bytes()},
+                     .backed_bytes = stat.backed_bytes(),
+                     .keyframes = stat.keyframes(),
+                     .keyframe_bytes = stat.keyframe_bytes()},
           .stale_dropped = stat.stale_dropped(),
           .stalled = stat.stalled()};
 }

@@ -5,6 +5,8 @@
 
 #include <ringside/event_json.hpp>
 
+#include "clientlib/agent_view_state.hpp"
+
 namespace ringside {
 
 class EventJson::Lines : public schema::EventJson {};
@@ -20,6 +22,11 @@ void EventJson::print(std::string& out, const Event& event) {
 
 void EventJson::print(std::string& out, const Gap& gap) {
   lines_->print_gap(out, gap.first, gap.count);
+}
+
+void EventJson::print(std::string& out, const AgentView& view, std::string_view topic) {
+  const schema::EventBuffer snapshot = view.state_->fold().snapshot();
+  lines_->print_line(out, view.sequence(), view.time_ns(), topic, snapshot.event());
 }
 
 expected<std::vector<std::byte>, JsonError> EventJson::parse(std::string_view line) {

@@ -19,7 +19,8 @@ PresenceMeta detail::to_meta(const events::PresenceMeta& window) {
   PresenceMeta made{.ref = window.ref(),
                     .previous_ref = window.previous_ref(),
                     .client_id = text(window.client_id()),
-                    .meta = {}};
+                    .meta = {},
+                    .stale = false};
   if (window.meta() != nullptr) {
     for (const events::KeyValue* pair : *window.meta())
       made.meta.insert_or_assign(pair->key()->str(), text(pair->value()));
@@ -34,8 +35,18 @@ void PresenceView::reset(PresenceList list) noexcept {
 }
 
 bool PresenceView::apply(const Event& event) {
-  const auto* diff = event.as<events::PresenceDiff>();
-  return diff != nullptr && apply(*diff);
+  if (const auto* diff = event.as<events::PresenceDiff>()) return apply(*diff);
+  const auto* snapshot = event.as<events::Snapshot>();
+  return snapshot != nullptr && snapshot->presence() != nullptr && apply(*snapshot->presence());
+}
+
+bool PresenceView::apply(const events::PresenceState& snapshot) {
+  list_ = {.version = snapshot.version()};
+  if (snapshot.entries() != nullptr) {
+    for (const events::PresenceEntry* entry : *snapshot.entries())
+      join(*entry);
+  }
+  return true;
 }
 
 bool PresenceView::apply(const events::PresenceDiff& diff) {
@@ -52,15 +63,18 @@ bool PresenceView::apply(const events::PresenceDiff& diff) {
     }
   }
   if (diff.joins() != nullptr) {
-    for (const events::PresenceEntry* entry : *diff.joins()) {
-      if (entry->metas()->size() == 0) continue;
-      std::vector<PresenceMeta>& windows = list_.viewers[entry->key()->str()];
-      for (const events::PresenceMeta* window : *entry->metas())
-        windows.push_back(detail::to_meta(*window));
-    }
+    for (const events::PresenceEntry* entry : *diff.joins())
+      join(*entry);
   }
   list_.version = diff.version();
   return true;
+}
+
+void PresenceView::join(const events::PresenceEntry& entry) {
+  if (entry.metas()->size() == 0) return;
+  std::vector<PresenceMeta>& windows = list_.viewers[entry.key()->str()];
+  for (const events::PresenceMeta* window : *entry.metas())
+    windows.push_back(detail::to_meta(*window));
 }
 
 }  // namespace ringside

@@ -128,28 +128,29 @@ class RingWalk {
       backed_ = file_.size();
       found = scan.next(backed_);
     }
-    if (found == Found::record) {
-      show(scan, index);
+    if (found == Found::record || found == Found::keyframe) {
+      show(scan, index, found == Found::keyframe);
     } else if (found == Found::damage) {
       tell({scan.next_sequence(), index, scan.place(), std::string(shm::describe(scan.fault()))});
     } else if (found == Found::nothing) {
       unended_ = RingDamage{scan.next_sequence(), index, scan.place(), "nothing, where an event should be"};
     }
     sum_.next_sequence = scan.next_sequence();
-    return found == Found::record;
+    return found == Found::record || found == Found::keyframe;
   }
 
-  void show(const shm::SegmentScan& scan, std::uint32_t index) {
+  void show(const shm::SegmentScan& scan, std::uint32_t index, bool keyframe) {
     const shm::Record& record = scan.record();
-    sum_.last_time_ns = record.time_ns;
+    if (!keyframe) sum_.last_time_ns = record.time_ns;
     if (record.sequence < from_) return;
     if (std::string fault = fault_of_event(record); !fault.empty()) {
       tell({record.sequence, index, scan.place(), std::move(fault)});
       return;
     }
-    ++sum_.events;
+    ++(keyframe ? sum_.snapshots : sum_.events);
     detail::EventAccess::show(shown_.event, record, topic_);
-    if (handlers_.event) handlers_.event(shown_.event);
+    const auto& handler = keyframe ? handlers_.snapshot : handlers_.event;
+    if (handler) handler(shown_.event);
   }
 
   void tell(const RingDamage& damage) {
@@ -216,7 +217,9 @@ RingCounts RingFile::counts() const noexcept {
           .no_space = counters.no_space,
           .evicted = counters.evicted,
           .large_events = counters.large_events,
-          .backed_bytes = counters.backed_bytes};
+          .backed_bytes = counters.backed_bytes,
+          .keyframes = counters.keyframes,
+          .keyframe_bytes = counters.keyframe_bytes};
 }
 
 std::uint64_t RingFile::size() const noexcept {

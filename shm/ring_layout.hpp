@@ -4,7 +4,7 @@
 //
 //   object    offset   size     what                                       written by        read by
 //             0        576      RingHeader                                 agentd, once      whoever attaches
-//             384      8        .keyframe_position (0 until keyframes)     agentd            readers
+//             384      8        .keyframe_position, 0: none (below)        agentd            readers
 //             448      128      .counters                                  agentd            whoever attaches
 //             576      32 * E   SegmentEntry of each physical segment      agentd            readers
 //             header   -        P physical segments of segment_size bytes  agentd            readers
@@ -18,15 +18,19 @@
 //   LINK      0        8        commit word with the LINK flag, length bits = physical index
 //             8        8        generation that the index held when the link was made
 //
-//   commit    bits 0..31        low half of the record's sequence (of a LINK: of the next record's)
+//   commit    bits 0..31        low half of the record's sequence (of a LINK: of the next record's; of a keyframe: of the
+//                               last event that it includes)
 //   word      bits 32..59       payload length in bytes, or physical index
 //             bit 60            committed: the word is never 0
 //             bit 61            LINK
-//             bit 62            keyframe, for later
+//             bit 62            keyframe: a record as any other, but of no sequence of its own
 //             bit 63            0
 //
 // Every record begins at a multiple of 8 and ends inside its segment, which keeps its last 16 bytes for the
 // LINK. Where the next record begins is a function of this one's place and length alone: next_place().
+//
+//   keyframe position           generation * segment size + offset: a keyframe begins less than a segment's size into its
+//                               segment, and in a large one at 0
 #pragma once
 
 #include <bit>
@@ -63,7 +67,8 @@ struct RingCounters {
   std::uint64_t evicted = 0;         // reliable subscriptions that fell too far behind
   std::uint64_t large_events = 0;    // events in segments of their own
   std::uint64_t backed_bytes = 0;  // now: of the object, those that have pages; large segments not among them
-  std::uint64_t reserved[2] = {};
+  std::uint64_t keyframes = 0;     // published, and not among the events
+  std::uint64_t keyframe_bytes = 0;  // of their payloads
 };
 
 struct RingHeader {
@@ -89,7 +94,7 @@ struct RingHeader {
   std::uint8_t reserved0[28];
   // Lines 2 to 5.
   char topic[topic_bytes];
-  // Line 6: alone, since it will be written while readers look.
+  // Line 6: alone, since it is written while readers look.
   std::uint64_t keyframe_position;
   std::uint8_t reserved1[56];
   // Lines 7 and 8.
@@ -170,6 +175,29 @@ inline constexpr std::uint64_t commit_keyframe = std::uint64_t{1} << 62;
                                                 std::uint32_t physical) noexcept {
   return commit_word(next_sequence, physical) | commit_link;
 }
+/// `sequence` is that of the last event that the keyframe includes.
+[[nodiscard]] constexpr std::uint64_t keyframe_word(std::uint64_t sequence, std::uint32_t length) noexcept {
+  return commit_word(sequence, length) | commit_keyframe;
+}
+[[nodiscard]] constexpr bool is_keyframe(std::uint64_t word) noexcept {
+  return word >> 60 == (commit_committed | commit_keyframe) >> 60;
+}
+[[nodiscard]] constexpr bool is_link(std::uint64_t word) noexcept {
+  return word >> 60 == (commit_committed | commit_link) >> 60;
+}
+/// The sequence behind a keyframe, from its word and the first sequence of its segment, which is not after it.
+[[nodiscard]] constexpr std::uint64_t sequence_behind(std::uint64_t word,
+                                                      std::uint64_t first_sequence) noexcept {
+  return first_sequence + static_cast<std::uint32_t>(word + 1 - first_sequence);
+}
+[[nodiscard]] constexpr std::uint64_t keyframe_position(std::uint64_t generation, std::uint64_t offset,
+                                                        std::uint32_t segment_size) noexcept {
+  return generation * segment_size + offset;
+}
+[[nodiscard]] constexpr std::uint32_t offset_of_position(std::uint64_t position,
+                                                         std::uint32_t segment_size) noexcept {
+  return static_cast<std::uint32_t>(position & (segment_size - 1));
+}
 [[nodiscard]] constexpr std::uint32_t length_bits(std::uint64_t word) noexcept {
   return static_cast<std::uint32_t>((word & commit_length_mask) >> commit_length_shift);
 }
@@ -207,6 +235,7 @@ inline constexpr std::uint64_t line_offset_max = 32;
                                    std::uint64_t{offsetof(RingHeader, counters)},
                                    std::uint64_t{offsetof(RingCounters, shrunk)},
                                    std::uint64_t{offsetof(RingCounters, backed_bytes)},
+                                   std::uint64_t{offsetof(RingCounters, keyframe_bytes)},
                                    std::uint64_t{sizeof(SegmentEntry)},
                                    std::uint64_t{offsetof(SegmentEntry, first_sequence)},
                                    std::uint64_t{offsetof(SegmentEntry, offset)},
@@ -217,6 +246,8 @@ inline constexpr std::uint64_t line_offset_max = 32;
                                    commit_length_mask,
                                    commit_committed,
                                    commit_link,
+                                   keyframe_word(0, 1),
+                                   keyframe_position(1, 8, 4096),
                                    next_place(0, 32),
                                    next_place(0, 33),
                                    std::uint64_t{page_size}}) {

@@ -77,6 +77,9 @@ class BasicRingMemory {
   [[nodiscard]] Segment segment(std::uint32_t index) const noexcept {
     return Segment(base_ + geometry_.segment_offset(index));
   }
+  [[nodiscard]] Word& keyframe_position() const noexcept {
+    return Segment(base_).word(offsetof(RingHeader, keyframe_position));
+  }
   /// The word of RingCounters that lies `offset` bytes into them.
   [[nodiscard]] Word& counter(std::size_t offset) const noexcept {
     return Segment(base_).word(offsetof(RingHeader, counters) + offset);

@@ -8,10 +8,11 @@
 // Isolation : maps the ring read-only, writes its own K pin words and what it has consumed, and nothing else. Cannot
 //             delay the writer.
 // Ordering  : E1 commit word; E2 pin, then check; E3 generation, then first sequence; E4 pin
-//             given back (ring_writer.hpp).
+//             given back; E9 keyframe position, then the keyframe (ring_writer.hpp).
 // Loss      : told: a lapped reader gets one Gap that names exactly what it missed, before the next
 //             event, and goes on at the oldest event that can be read, or, lapped again on the way
-//             there, at the newest segment.
+//             there, at the newest segment; one that asked for state at the last keyframe, which it is given before any
+//             event, or at the first one that comes.
 // Crash     : of the writer: what is committed stays readable for as long as the mapping lives. Of the
 //             reader: its pins stay until agentd has proof of its death.
 // Trust     : the writer; but whatever stands in the ring, no address outside the mapping is computed from
@@ -89,9 +90,9 @@ class BasicHeld {
 
 /// What next() found.
 struct Next {
-  enum class Kind : std::uint8_t { nothing, record, gap };
+  enum class Kind : std::uint8_t { nothing, record, gap, keyframe };
   Kind kind = Kind::nothing;
-  Record record;
+  Record record;  // an event, or a keyframe
   Gap gap;
 };
 
@@ -104,13 +105,16 @@ class BasicRingReader {
 
   /// Goes on at `cursor`, as the writer's grant named it. `pins` are the subscription's words, all
   /// 0, and known to the writer since before the cursor was taken. `acknowledged`, where it is given, is kept at the first
-  /// sequence that was not consumed: stored after each poll, and at each change of segments. The memories outlive this,
-  /// and this outlives what it holds.
-  BasicRingReader(View view, const Cursor& cursor, Word* pins, Word* acknowledged = nullptr) noexcept
+  /// sequence that was not consumed: stored after each poll, and at each change of segments; one less while the keyframe
+  /// that it waits for was not shown. The memories outlive this, and this outlives what it holds.
+  BasicRingReader(View view, const Cursor& cursor, Word* pins, Word* acknowledged = nullptr,
+                  StateWish wish = StateWish::none) noexcept
       : next_sequence_(cursor.next_sequence),
         offset_(cursor.offset),
         last_place_(last_place(view.geometry().segment_size)),
         acknowledged_(acknowledged),
+        wants_state_(wish != StateWish::none),
+        owed_state_(wish == StateWish::at_once),
         generation_(cursor.generation),
         view_(view),
         pins_(pins, view.geometry().pins_per_subscription) {
@@ -128,6 +132,11 @@ class BasicRingReader {
   /// given may be read until it returns; if it throws, the event is consumed.
   template <class OnRecord, class OnGap>
   std::size_t poll(OnRecord&& on_record, OnGap&& on_gap, std::size_t limit) {
+    return poll(on_record, on_gap, on_record, limit);
+  }
+  /// The same for who asked for state: calls on_keyframe(const Record&) where it begins, and behind a gap. Keyframes count.
+  template <class OnRecord, class OnGap, class OnKeyframe>
+  std::size_t poll(OnRecord&& on_record, OnGap&& on_gap, OnKeyframe&& on_keyframe, std::size_t limit) {
     std::size_t count = 0;
     bool caught_up = false;
     Next next;
@@ -141,8 +150,11 @@ class BasicRingReader {
       if (next.kind == Next::Kind::record) [[likely]] {
         if (++count > backlog_count) segment_.prefetch(offset_ + prefetch_distance);
         on_record(std::as_const(next.record));
-      } else {
+      } else if (next.kind == Next::Kind::gap) {
         on_gap(std::as_const(next.gap));
+      } else {
+        ++count;
+        on_keyframe(std::as_const(next.record));
       }
     }
     if (count != 0) acknowledge();
@@ -150,7 +162,7 @@ class BasicRingReader {
     return count;
   }
 
-  /// One event or gap; the event may be read until the next call of next(), poll() or close().
+  /// One event, gap or keyframe; the event may be read until the next call of next(), poll() or close().
   [[nodiscard]] Next next() noexcept {
     Next next;
     acknowledge();
@@ -167,11 +179,17 @@ class BasicRingReader {
     return Held(record);
   }
 
-  /// Whether a poll may find something. For arm(): after a full fence (E20).
-  [[nodiscard]] bool has_news() const noexcept {
-    if (state_ != ReaderState::reading) return state_ == ReaderState::entering || state_ == ReaderState::lost;
-    // E1: as poll() does.
-    return segment_.word(offset_).load(std::memory_order::acquire) != 0;
+  /// Whether a poll may find something. For arm(): after a full fence (E20). Passes over what it would find nothing in.
+  [[nodiscard]] bool has_news() noexcept {
+    while (state_ == ReaderState::reading) {
+      // E1: as poll() does.
+      const std::uint64_t word = segment_.word(offset_).load(std::memory_order::acquire);
+      if (word == 0) return false;
+      if (!is_link(word) && (owed_state_ || !is_keyframe(word))) return true;
+      Next passed;
+      static_cast<void>(follow(word, passed));
+    }
+    return state_ == ReaderState::entering || state_ == ReaderState::lost;
   }
 
   /// Reads no more. The cursor's pin is given back, that of what is held stays.
@@ -205,7 +223,7 @@ class BasicRingReader {
       const std::uint64_t after = next_place(offset_, length);
       if (((word ^ commit_word_base(next_sequence_)) & ~commit_length_mask) != 0 || after > last_place_)
           [[unlikely]] {
-        follow(word);
+        if (follow(word, next)) return;
         continue;
       }
       next.kind = Next::Kind::record;
@@ -226,13 +244,19 @@ class BasicRingReader {
   /// Everything before next_sequence_ was consumed.
   void acknowledge() noexcept {
     // relaxed: it frees nothing by itself (ring_subscribers.hpp).
-    if (acknowledged_ != nullptr) acknowledged_->store(next_sequence_, std::memory_order::relaxed);
+    if (acknowledged_ != nullptr)
+      acknowledged_->store(next_sequence_ - (owed_state_ ? 1 : 0), std::memory_order::relaxed);
   }
 
-  [[gnu::noinline]] void follow(std::uint64_t word) noexcept;
+  [[gnu::noinline]] bool follow(std::uint64_t word, Next& next) noexcept;
   [[gnu::noinline]] bool enter(Next& next) noexcept;
   [[nodiscard]] bool pin(const FoundSegment& target) noexcept;
   [[nodiscard]] bool take_up(const FoundSegment& target, Next& next) noexcept;
+  [[nodiscard]] bool take_up_keyframe(const FoundSegment& target, Next& next) noexcept;
+  [[nodiscard]] bool go_on_at(std::uint64_t sequence, Next& next) noexcept;
+  [[nodiscard]] bool pass_keyframe(std::uint64_t word, Next& next) noexcept;
+  [[nodiscard]] bool misses_nothing_at(const FoundSegment& oldest) const noexcept;
+  [[nodiscard]] std::optional<FoundSegment> pin_keyframe() noexcept;
   void fail() noexcept {
     pins_.leave();
     state_ = ReaderState::corrupt;
@@ -251,30 +275,37 @@ class BasicRingReader {
   ReaderState state_ = ReaderState::entering;
   Word* acknowledged_;
   PollBackoff backoff_;
-  // What a change of segments touches.
+  // What a change of segments touches, or a keyframe.
+  bool wants_state_;
+  bool owed_state_;  // the next keyframe is given out
   std::uint64_t generation_;
   View view_;
   BasicRingPins<Atomics> pins_;
 };
 
-/// A word that is no record: passes over to the next segment, or stops.
+/// A word that is no event: passes over a keyframe, or to the next segment, or stops. True: `next` is a keyframe.
 template <class View>
-void BasicRingReader<View>::follow(std::uint64_t word) noexcept {
+bool BasicRingReader<View>::follow(std::uint64_t word, Next& next) noexcept {
+  if (is_keyframe(word)) return pass_keyframe(word, next);
   const std::uint32_t index = length_bits(word);
   // relaxed: E1 brought it with the LINK's commit word.
   const std::uint64_t generation =
       segment_.word(offset_ + offsetof(LinkRecord, generation)).load(std::memory_order::relaxed);
   const bool is_link = word == link_word(next_sequence_, index) && generation == generation_ + 1 &&
                        index < view_.geometry().table_entries();
-  if (!is_link) return fail();
+  if (!is_link) {
+    fail();
+    return false;
+  }
   pins_.leave();
   if (!pin({generation, index})) {
     state_ = ReaderState::lost;
-    return;
+    return false;
   }
-  // relaxed: E3, by the check in pin().
-  if (view_.first_sequence(index).load(std::memory_order::relaxed) != next_sequence_) return fail();
   offset_ = 0;
+  // relaxed: E3, by the check in pin().
+  if (view_.first_sequence(index).load(std::memory_order::relaxed) != next_sequence_) fail();
+  return false;
 }
 
 /// Pins the segment for the cursor; true if it is what it was said to be, and so stays.
@@ -295,7 +326,8 @@ bool BasicRingReader<View>::pin(const FoundSegment& target) noexcept {
   return true;
 }
 
-/// Enters the segment that the cursor names, or, lapped, the oldest, or else the newest. True: go on reading.
+/// Enters the segment that the cursor names, or, lapped, that of the last keyframe where state is wanted, or the oldest, or
+/// else the newest. True: go on reading.
 template <class View>
 bool BasicRingReader<View>::enter(Next& next) noexcept {
   if (state_ == ReaderState::corrupt || state_ == ReaderState::closed) return false;
@@ -315,7 +347,13 @@ bool BasicRingReader<View>::enter(Next& next) noexcept {
     fail();
     return false;
   }
-  if (oldest && pin(*oldest)) return take_up(*oldest, next);
+  const bool oldest_first = oldest && (!wants_state_ || misses_nothing_at(*oldest));
+  if (oldest_first && pin(*oldest)) return take_up(*oldest, next);
+  if (wants_state_) {
+    if (const auto target = pin_keyframe()) return take_up_keyframe(*target, next);
+    if (state_ == ReaderState::corrupt) return false;
+    if (oldest && pin(*oldest)) return take_up(*oldest, next);
+  }
   if (const auto newest = newest_segment(view_); newest && pin(*newest)) return take_up(*newest, next);
   return false;
 }
@@ -325,18 +363,25 @@ template <class View>
 bool BasicRingReader<View>::take_up(const FoundSegment& target, Next& next) noexcept {
   // relaxed: E3, by the check in pin().
   const std::uint64_t first = view_.first_sequence(target.index).load(std::memory_order::relaxed);
-  const std::uint64_t count = first - next_sequence_;
+  offset_ = 0;
+  return go_on_at(first, next);
+}
+
+/// Reads on at offset_, where the event of that sequence comes next, and tells what was missed.
+template <class View>
+bool BasicRingReader<View>::go_on_at(std::uint64_t sequence, Next& next) noexcept {
+  const std::uint64_t count = sequence - next_sequence_;
   // A lapped reader finds nothing from before its own place.
   if (static_cast<std::int64_t>(count) < 0) {
     fail();
     return false;
   }
   state_ = ReaderState::reading;
-  offset_ = 0;
   if (count == 0) return true;
   next.kind = Next::Kind::gap;
   next.gap = {next_sequence_, count};
-  next_sequence_ = first;
+  next_sequence_ = sequence;
+  owed_state_ = wants_state_;
   return false;
 }
 
@@ -344,3 +389,5 @@ using RingReader = BasicRingReader<>;
 using Held = RingReader::Held;
 
 }  // namespace ringside::shm
+
+#include "shm/ring_reader_keyframe.hpp"

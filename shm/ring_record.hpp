@@ -15,13 +15,13 @@ struct Cursor {
   friend constexpr bool operator==(const Cursor&, const Cursor&) = default;
 };
 
-/// One event as a reader sees it. How long the payload may be read is said by who hands it out.
+/// One event, or keyframe, as a reader sees it. How long the payload may be read is said by who hands it out.
 struct Record {
   const std::byte* payload = nullptr;  // aligned to 8
   std::uint32_t size = 0;
   std::uint32_t kind = 0;
   std::int64_t time_ns = 0;
-  std::uint64_t sequence = 0;
+  std::uint64_t sequence = 0;  // of a keyframe: of the last event that it includes
 };
 
 /// The events [first, first + count) are lost to this reader.
@@ -30,6 +30,13 @@ struct Gap {
   std::uint64_t count = 0;
 
   friend constexpr bool operator==(const Gap&, const Gap&) = default;
+};
+
+/// What a reader wants of the keyframes that it comes by.
+enum class StateWish : std::uint8_t {
+  none,         // nothing: it reads events alone
+  after_a_gap,  // one after each gap: it goes on at the last keyframe, rather than at the oldest event
+  at_once,      // that, and the one that stands at its cursor
 };
 
 enum class ReaderState : std::uint8_t {

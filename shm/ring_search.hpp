@@ -46,4 +46,19 @@ template <class View>
   return best;
 }
 
+/// The segment in which the header's keyframe position lies.
+template <class View>
+[[nodiscard]] std::optional<FoundSegment> segment_of_position(const View& view,
+                                                              std::uint64_t position) noexcept {
+  const std::uint32_t size = view.geometry().segment_size;
+  const std::uint64_t begin = position - offset_of_position(position, size);
+  const auto best = best_segment(
+      view, [=](std::uint64_t a, std::uint64_t b) { return a * size == begin && b * size != begin; });
+  if (!best || best->generation * size != begin) return std::nullopt;
+  return best;
+}
+
+/// How often a reader looks for the last keyframe: each time but one the writer went half a window on meanwhile.
+inline constexpr std::uint32_t keyframe_looks_max = 8;
+
 }  // namespace ringside::shm

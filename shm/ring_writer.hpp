@@ -13,6 +13,7 @@
 //             E4 a pin word given back, release -> scan: its reads are over before the segment is written again.
 //             E5 withdrawal, release fence, overwriting | copy, acquire fence, generation again (copying readers).
 //             E7 evicted word, then withdrawal: a reliable reader that finds itself lapped finds itself evicted.
+//             E9 keyframe position, release -> acquire of a reader that asks for state: the keyframe is whole.
 //             E20, E21 wake flags (doorbell.hpp).
 // Loss      : none at this end: an event refused (too_large, no_space) took no sequence. Readers lose what leaves the
 //             window, and are told exactly; reliable ones lose nothing until they are evicted, and are told of that.
@@ -24,6 +25,8 @@
 //             first word, first sequence : nothing to see, the segment has no generation;
 //             the new generation         : an empty newest segment, not linked yet: readers wait in the old one;
 //             the LINK's generation      : the same; its commit word: readers pass over.
+//             Of a keyframe, its word    : whole, and passed over; the position names the one before, or none;
+//             the position               : readers of state begin there. It is 0 before its segment is withdrawn.
 // Trust     : pin words and flags come from clients: one load each, only compared.
 // Memory    : its books are allocated when it is made; after that nothing is allocated but by add_subscriber().
 #pragma once
@@ -97,6 +100,8 @@ class BasicRingWriter {
     claimed_ = size;
     return segment_.bytes(offset_ + record_header_size);
   }
+  /// Whether a payload of that size finds room without a roll, or more backing.
+  [[nodiscard]] bool fits(std::uint64_t size) const noexcept { return next_place(offset_, size) <= limit_; }
   /// Of the last claim that gave null.
   [[nodiscard]] PublishError refusal() const noexcept { return refusal_; }
 
@@ -125,6 +130,17 @@ class BasicRingWriter {
   /// take_freed_large() names it. Cannot fail. Returns the event's sequence.
   std::uint64_t publish_large(std::uint32_t index, std::uint32_t length, std::uint32_t size,
                               std::uint32_t kind, std::int64_t time_ns) noexcept;
+
+  /// Publishes the state so far, as a record of no sequence that includes every event up to the last: readers that ask for
+  /// state begin there, others pass over it. May roll. What was claimed before is void.
+  [[nodiscard]] expected<void, PublishError> publish_keyframe(std::span<const std::byte> payload,
+                                                              std::uint32_t kind,
+                                                              std::int64_t time_ns) noexcept;
+  /// The same for what lies in a large segment, as publish_large() says it.
+  void publish_large_keyframe(std::uint32_t index, std::uint32_t length, std::uint32_t size,
+                              std::uint32_t kind, std::int64_t time_ns) noexcept;
+  /// Before the last keyframe that can be read; its next sequence is that of the event behind it.
+  [[nodiscard]] std::optional<Cursor> keyframe() const noexcept { return keyframe_; }
 
   /// A large segment that the ring is done with: nobody reads it, or will.
   [[nodiscard]] std::optional<std::uint32_t> take_freed_large() noexcept {
@@ -165,6 +181,10 @@ class BasicRingWriter {
   void make_reliable(SubscriberId id, const Cursor& cursor) noexcept {
     subscribers_.make_reliable(id, cursor.next_sequence);
   }
+  /// The same from `keyframe` on, which stays as well until it was shown.
+  void make_reliable_from_keyframe(SubscriberId id, const Cursor& keyframe) noexcept {
+    subscribers_.make_reliable(id, keyframe.next_sequence - 1);
+  }
   /// Requires that it reads no more, or is proven dead: what it pinned may be overwritten.
   void remove_subscriber(SubscriberId id) noexcept {
     subscribers_.remove(id);
@@ -186,7 +206,14 @@ class BasicRingWriter {
   /// later. Walks one segment.
   [[nodiscard]] std::optional<Cursor> find(std::uint64_t sequence) const noexcept;
 
+  /// Calls visit(const Record&) for each event from `from` on, a cursor of this writer whose segment did not leave the window
+  /// since. Reads what it wrote itself: no pin, no check.
+  template <class Visit>
+  void for_each_since(const Cursor& from, Visit&& visit) const;
+
   [[nodiscard]] std::uint64_t next_sequence() const noexcept { return sequence_; }
+  /// Bytes of all payloads, keyframes not among them.
+  [[nodiscard]] std::uint64_t published_bytes() const noexcept { return bytes_; }
   [[nodiscard]] const RingGeometry& geometry() const noexcept { return memory_.geometry(); }
   /// What the ring's header tells as well; `events` and `bytes` as of the last ring().
   [[nodiscard]] const RingCounters& counters() const noexcept { return counters_; }
@@ -250,8 +277,10 @@ class BasicRingWriter {
   [[nodiscard]] bool extend() noexcept;
   void trim_window() noexcept;
   void withdraw_oldest() noexcept;
+  void commit_keyframe(std::uint32_t size, std::uint32_t kind, std::int64_t time_ns) noexcept;
   void reclaim() noexcept;
   void roll(std::uint32_t index) noexcept;
+  void roll_to_large(std::uint32_t index, std::uint32_t length, std::uint32_t size) noexcept;
   void open(std::uint32_t index, std::uint64_t generation) noexcept;
 
   // What the header tells is stored where it changes; only this thread does so.
@@ -299,8 +328,9 @@ class BasicRingWriter {
   RingPool pool_;
   BasicRingSubscribers<Atomics> subscribers_;
   std::vector<std::uint32_t> freed_large_;
-  std::vector<bool> pinned_;     // of each segment of the window, while it shrinks
-  bool prepare_failed_ = false;  // no further try before the next roll
+  std::vector<bool> pinned_;        // of each segment of the window, while it shrinks
+  bool prepare_failed_ = false;     // no further try before the next roll
+  std::optional<Cursor> keyframe_;  // what the header's position says
   RingCounters counters_;
 };
 
@@ -309,4 +339,5 @@ using Subscriber = BasicSubscriber<SystemAtomics>;
 
 }  // namespace ringside::shm
 
+#include "shm/ring_writer_keyframe.hpp"
 #include "shm/ring_writer_roll.hpp"

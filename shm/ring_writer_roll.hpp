@@ -113,6 +113,11 @@ void BasicRingWriter<Memory, Backing>::withdraw_oldest() noexcept {
   const RingPool::Live oldest = pool_.set_aside_oldest();
   const std::uint32_t evicted = subscribers_.evict_before(pool_.live(0).first_sequence, sequence_);
   if (evicted != 0) count<&RingCounters::evicted>(evicted);
+  if (keyframe_ && keyframe_->generation == oldest.generation) {
+    keyframe_.reset();
+    // relaxed: E9, by the withdrawal that follows: who finds the segment gone finds a position that is not there.
+    memory_.keyframe_position().store(0, std::memory_order::relaxed);
+  }
   // E2: before the scan that decides whether it is free. A reader that pins it after the scan finds this 0.
   // E7: behind the evicted words.
   memory_.generation(oldest.index).store(0, std::memory_order::seq_cst);
@@ -131,13 +136,20 @@ template <class Memory, class Backing>
 std::uint64_t BasicRingWriter<Memory, Backing>::publish_large(std::uint32_t index, std::uint32_t length,
                                                               std::uint32_t size, std::uint32_t kind,
                                                               std::int64_t time_ns) noexcept {
+  roll_to_large(index, length, size);
+  count<&RingCounters::large_events>();
+  return stamp(reserve(size), size, kind, time_ns);
+}
+
+/// After this the record that lies in a large segment is the next one.
+template <class Memory, class Backing>
+void BasicRingWriter<Memory, Backing>::roll_to_large(std::uint32_t index, std::uint32_t length,
+                                                     std::uint32_t size) noexcept {
   RINGSIDE_ASSERT(geometry().is_large(index) && next_place(0, size) <= last_place(length));
   trim_window();
   reclaim();
   pool_.set_large_length(index, length);
   roll(index);
-  count<&RingCounters::large_events>();
-  return stamp(reserve(size), size, kind, time_ns);
 }
 
 template <class Memory, class Backing>
@@ -231,9 +243,11 @@ std::optional<Cursor> BasicRingWriter<Memory, Backing>::find(std::uint64_t seque
   const RingPool::Live& live = pool_.live(rank);
   const auto segment = memory_.segment(live.index);
   std::uint64_t offset = 0;
-  for (std::uint64_t each = live.first_sequence; each != sequence; ++each) {
+  for (std::uint64_t each = live.first_sequence; each != sequence;) {
     // relaxed: our own words, or those of who held the role before.
-    offset = next_place(offset, length_bits(segment.word(offset).load(std::memory_order::relaxed)));
+    const std::uint64_t word = segment.word(offset).load(std::memory_order::relaxed);
+    if (!is_keyframe(word)) ++each;
+    offset = next_place(offset, length_bits(word));
   }
   return Cursor{live.generation, static_cast<std::uint32_t>(offset), sequence};
 }

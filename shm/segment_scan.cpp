@@ -57,8 +57,10 @@ SegmentScan::Found SegmentScan::next(std::uint64_t backed_size) {
   const std::uint64_t word = segment_.word(offset_).load(std::memory_order::acquire);
   if (!still_here()) return Found::withdrawn;
   if (word == 0) return Found::nothing;
-  if (((word ^ commit_word_base(next_sequence_)) & ~commit_length_mask) != 0)
-    return follow(word, backed_size);
+  const bool keyframe = is_keyframe(word);
+  const std::uint64_t base =
+      keyframe ? keyframe_word(next_sequence_ - 1, 0) : commit_word_base(next_sequence_);
+  if (((word ^ base) & ~commit_length_mask) != 0) return follow(word, backed_size);
 
   const std::uint32_t length = length_bits(word);
   const std::uint64_t after = next_place(offset_, length);
@@ -73,9 +75,9 @@ SegmentScan::Found SegmentScan::next(std::uint64_t backed_size) {
   if (!still_here()) return Found::withdrawn;
   record_.payload = std::as_bytes(std::span(copy_)).data();
   record_.size = length;
-  record_.sequence = next_sequence_++;
+  record_.sequence = keyframe ? next_sequence_ - 1 : next_sequence_++;
   offset_ = after;
-  return Found::record;
+  return keyframe ? Found::keyframe : Found::record;
 }
 
 SegmentScan::Found SegmentScan::damaged(RecordFault fault) noexcept {

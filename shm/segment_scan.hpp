@@ -45,6 +45,7 @@ class SegmentScan {
  public:
   enum class Found : std::uint8_t {
     record,     // record() shows it
+    keyframe,   // the same
     link,       // the segment ends here, as it should
     nothing,    // nothing was written here yet
     withdrawn,  // the segment is used again: nothing more of it can be read

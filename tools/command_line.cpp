@@ -18,8 +18,9 @@ namespace {
 
 constexpr std::string_view exit_codes =
     "Exit codes: 0 done, 1 ended without meeting what was asked, 64 usage, 65 bad data,\n"
-    "66 no such file, 69 no daemon, topic or agent, 75 events were missed, 77 not allowed,\n"
-    "124 timeout, 130 interrupted. ringside(1) tells more.";
+    "66 no such file, 67 no such agent or topic, 68 the agent does not run, 69 no daemon,\n"
+    "75 events were missed, 77 not allowed, 124 timeout, 130 interrupted. ringside(1) tells\n"
+    "more.";
 
 void add_global_options(CLI::App& app, Invocation& invocation) {
   CLI::Option* socket =
@@ -35,10 +36,13 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_start_command(app, invocation);
   add_execute_command(app, invocation);
   add_send_command(app, invocation);
+  add_resume_command(app, invocation);
+  add_dismiss_command(app, invocation);
   add_cancel_command(app, invocation);
   add_touch_command(app, invocation);
   add_stop_command(app, invocation);
   add_list_command(app, invocation);
+  add_status_command(app, invocation);
   add_tail_command(app, invocation);
   add_stat_command(app, invocation);
   add_top_command(app, invocation);

@@ -25,10 +25,13 @@ struct Invocation {
 void add_start_command(CLI::App& app, Invocation& invocation);
 void add_execute_command(CLI::App& app, Invocation& invocation);
 void add_send_command(CLI::App& app, Invocation& invocation);
+void add_resume_command(CLI::App& app, Invocation& invocation);
+void add_dismiss_command(CLI::App& app, Invocation& invocation);
 void add_cancel_command(CLI::App& app, Invocation& invocation);
 void add_touch_command(CLI::App& app, Invocation& invocation);
 void add_stop_command(CLI::App& app, Invocation& invocation);
 void add_list_command(CLI::App& app, Invocation& invocation);
+void add_status_command(CLI::App& app, Invocation& invocation);
 void add_tail_command(CLI::App& app, Invocation& invocation);
 void add_stat_command(CLI::App& app, Invocation& invocation);
 void add_top_command(CLI::App& app, Invocation& invocation);

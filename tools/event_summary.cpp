@@ -2,6 +2,7 @@
 #include "tools/event_summary.hpp"
 
 #include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -74,6 +75,23 @@ class Summary {
     word(events::EnumNameDisplayMessageStatus(message.status()));
     quoted(text_of(message.content()));
   }
+  /// `~` for an update, which has its key among the leaves as well.
+  static std::string_view sign_of_join(const events::PresenceEntry& entry) {
+    const auto* windows = entry.metas();
+    return windows != nullptr && windows->size() == 1 && windows->Get(0)->previous_ref() != 0 ? "~" : "+";
+  }
+  void add(const events::PresenceDiff& diff) {
+    std::set<std::string_view> updated;
+    if (diff.joins() != nullptr) {
+      for (const events::PresenceEntry* entry : *diff.joins()) {
+        add(*entry, sign_of_join(*entry));
+        if (sign_of_join(*entry) == "~") updated.insert(text_of(entry->key()));
+      }
+    }
+    if (diff.leaves() == nullptr) return;
+    for (const events::PresenceEntry* entry : *diff.leaves())
+      if (!updated.contains(text_of(entry->key()))) add(*entry, "-");
+  }
   void add(const events::PresenceEntry& entry, std::string_view sign) {
     separate();
     out_ += sign;
@@ -85,12 +103,6 @@ class Summary {
     if (!items) return;
     for (const T* item : *items)
       add(*item);
-  }
-  void each(const flatbuffers::Vector<flatbuffers::Offset<events::PresenceEntry>>* entries,
-            std::string_view sign) {
-    if (!entries) return;
-    for (const events::PresenceEntry* entry : *entries)
-      add(*entry, sign);
   }
 
  private:
@@ -157,6 +169,20 @@ void add_debug(Summary& summary, const events::Event& event) {
   }
 }
 
+void add_snapshot(Summary& summary, const events::Snapshot& snapshot) {
+  if (const auto* agent = snapshot.agent()) {
+    summary.word(events::EnumNameAgentStatus(agent->status()));
+    if (agent->messages()) summary.number("messages", agent->messages()->size());
+    if (agent->calls()) summary.number("calls", agent->calls()->size());
+    if (agent->queued()) summary.number("queued", agent->queued()->size());
+    if (agent->shutdown()) add_shutdown(summary, *agent->shutdown());
+  }
+  if (const auto* presence = snapshot.presence()) {
+    summary.number("version", presence->version());
+    summary.each(presence->entries(), "");
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(events::Payload kind) noexcept {
@@ -206,8 +232,10 @@ void append_summary(std::string& out, const events::Event& event) {
       add_custom(summary, *event.payload_as_custom());
       break;
     case events::Payload::presence_diff:
-      summary.each(event.payload_as_presence_diff()->joins(), "+");
-      summary.each(event.payload_as_presence_diff()->leaves(), "-");
+      summary.add(*event.payload_as_presence_diff());
+      break;
+    case events::Payload::snapshot:
+      add_snapshot(summary, *event.payload_as_snapshot());
       break;
     default:
       add_tool(summary, event);

@@ -24,7 +24,7 @@ struct FollowUntil {
 };
 
 /// Follows one subscription and shows it, until it is told to stop: the loop of
-/// `tail` and of `presence watch`.
+/// `tail` and of `presence --follow`.
 ///
 /// Its result is `gap` if an event was lost, whatever ended it; else `done` if what it waited for
 /// came or nobody reads any more, `unmet` if agentd went away before, `unavailable` if agentd went

@@ -96,6 +96,7 @@ class Findings {
         view_->event(out_, event);
         if (out_.size() > print_size) flush();
       };
+      handlers.snapshot = handlers.event;
       handlers.gap = [this](const Gap& gap) { view_->gap(out_, gap); };
     }
     handlers.damage = [this](const RingDamage& damage) {

@@ -2,12 +2,14 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "tools/commands.hpp"
 #include "tools/follower.hpp"
 #include "tools/report.hpp"
+#include "tools/text_of.hpp"
 #include "tools/visible_text.hpp"
 
 namespace ringside::tools {
@@ -16,6 +18,7 @@ namespace {
 struct PresenceArguments {
   std::string topic;
   bool json = false;
+  bool follows = false;
   std::optional<std::uint64_t> count;
   std::optional<double> timeout_s;
 };
@@ -24,7 +27,7 @@ void append_json(std::string& out, const PresenceMeta& window) {
   fmt::format_to(std::back_inserter(out), R"({{"ref":{},"previous_ref":{},"client_id":)", window.ref,
                  window.previous_ref);
   append_json_string(out, window.client_id);
-  out += R"(,"meta":{)";
+  fmt::format_to(std::back_inserter(out), R"(,"stale":{},"meta":{{)", window.stale);
   const char* separator = "";
   for (const auto& [name, value] : window.meta) {
     out += separator;
@@ -63,18 +66,22 @@ void append_json(std::string& out, const std::string& topic, const PresenceList&
   out += "]}}\n";
 }
 
-/// `KEY  NAME=VALUE ...`, a line a window.
-void append_lines(std::string& out, const std::string& key, const std::vector<PresenceMeta>& windows) {
-  for (const PresenceMeta& window : windows) {
-    append_visible(out, key, LineBreaks::escape);
-    for (const auto& [name, value] : window.meta) {
-      out += "  ";
-      append_visible(out, name, LineBreaks::escape);
-      out += '=';
-      append_visible(out, value, LineBreaks::escape);
-    }
-    out += '\n';
+/// `KEY  NAME=VALUE ...`
+void append_line(std::string& out, std::string_view key, const PresenceMeta& window) {
+  append_visible(out, key, LineBreaks::escape);
+  for (const auto& [name, value] : window.meta) {
+    out += "  ";
+    append_visible(out, name, LineBreaks::escape);
+    out += '=';
+    append_visible(out, value, LineBreaks::escape);
   }
+  if (window.stale) out += "  (stale)";
+  out += '\n';
+}
+
+void append_lines(std::string& out, const std::string& key, const std::vector<PresenceMeta>& windows) {
+  for (const PresenceMeta& window : windows)
+    append_line(out, key, window);
 }
 
 ExitCode list(const Invocation& invocation, const PresenceArguments& arguments) {
@@ -82,7 +89,7 @@ ExitCode list(const Invocation& invocation, const PresenceArguments& arguments) 
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
   auto present = client->presence_list(arguments.topic);
-  if (!present) return report("presence list " + arguments.topic, present.error());
+  if (!present) return report("presence " + arguments.topic, present.error());
   std::string out;
   for (const auto& [key, windows] : present->viewers) {
     if (arguments.json) {
@@ -95,6 +102,52 @@ ExitCode list(const Invocation& invocation, const PresenceArguments& arguments) 
   print(out);
   return ExitCode::done;
 }
+
+PresenceMeta to_meta(const events::PresenceMeta& window) {
+  PresenceMeta meta{.ref = window.ref(), .previous_ref = window.previous_ref()};
+  if (window.meta() == nullptr) return meta;
+  for (const events::KeyValue* pair : *window.meta())
+    meta.meta.insert_or_assign(std::string(text_of(pair->key())), std::string(text_of(pair->value())));
+  return meta;
+}
+
+/// Calls visit(key, window) for each window of some entries.
+template <class Visit>
+void each_window(const flatbuffers::Vector<flatbuffers::Offset<events::PresenceEntry>>* entries,
+                 Visit&& visit) {
+  if (entries == nullptr) return;
+  for (const events::PresenceEntry* entry : *entries) {
+    for (const events::PresenceMeta* window : *entry->metas())
+      visit(text_of(entry->key()), to_meta(*window));
+  }
+}
+
+/// What changes, a line a window: `+` who came, `-` who left, `~` what is said anew.
+class ChangeLines final : public EventView {
+ public:
+  bool event(std::string& out, const Event& event) override {
+    const auto* diff = event.as<events::PresenceDiff>();
+    if (diff == nullptr) return false;
+    // An update has its key in both, the old ref among the leaves and beside the new one.
+    std::set<std::uint64_t> replaced;
+    each_window(diff->joins(), [&](std::string_view key, const PresenceMeta& window) {
+      replaced.insert(window.previous_ref);
+      out += window.previous_ref == 0 ? "+ " : "~ ";
+      append_line(out, key, window);
+    });
+    each_window(diff->leaves(), [&](std::string_view key, const PresenceMeta& window) {
+      if (replaced.contains(window.ref)) return;
+      out += "- ";
+      append_line(out, key, window);
+    });
+    return true;
+  }
+  void gap(std::string& out, const Gap& gap) override {
+    fmt::format_to(std::back_inserter(out), "{} changes were missed\n", gap.count);
+  }
+  void pending(std::string&) override {}
+  void end(std::string&) override {}
+};
 
 /// Leaves out the diffs that the list which was shown first includes already.
 class DiffsAbove final : public EventView {
@@ -116,9 +169,9 @@ class DiffsAbove final : public EventView {
   std::unique_ptr<EventView> view_;
 };
 
-ExitCode watch(const Invocation& invocation, const PresenceArguments& arguments) {
+ExitCode follow(const Invocation& invocation, const PresenceArguments& arguments) {
   if (arguments.timeout_s && !(*arguments.timeout_s >= 0)) {
-    complain("presence watch: --timeout has to be 0 seconds or more");
+    complain("presence: --timeout has to be 0 seconds or more");
     return ExitCode::usage;
   }
   const Interrupts interrupts;
@@ -126,10 +179,10 @@ ExitCode watch(const Invocation& invocation, const PresenceArguments& arguments)
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
   // Subscribed before it is listed: what changes in between is in both, and the version tells which.
-  auto subscription = client->subscribe(arguments.topic);
-  if (!subscription) return report("presence watch " + arguments.topic, subscription.error());
+  auto subscription = client->subscribe(arguments.topic, {.from = From::latest});
+  if (!subscription) return report("presence " + arguments.topic, subscription.error());
   auto present = client->presence_list(arguments.topic);
-  if (!present) return report("presence watch " + arguments.topic, present.error());
+  if (!present) return report("presence " + arguments.topic, present.error());
   Output output(interrupts, deadline);
   if (arguments.json) {
     append_json(output.batch(), arguments.topic, *present);
@@ -137,7 +190,7 @@ ExitCode watch(const Invocation& invocation, const PresenceArguments& arguments)
     for (const auto& [key, windows] : present->viewers)
       append_lines(output.batch(), key, windows);
   }
-  DiffsAbove view(present->version, arguments.json ? make_json_view() : make_line_view());
+  DiffsAbove view(present->version, arguments.json ? make_json_view() : std::make_unique<ChangeLines>());
   Follower follower(*subscription, view, output, interrupts, deadline);
   FollowUntil until;
   until.count = arguments.count;
@@ -148,25 +201,25 @@ ExitCode watch(const Invocation& invocation, const PresenceArguments& arguments)
 
 void add_presence_command(CLI::App& app, Invocation& invocation) {
   auto arguments = std::make_shared<PresenceArguments>();
-  CLI::App* command = app.add_subcommand("presence", "Who watches a topic");
-  command->require_subcommand(1);
-  CLI::App* listing = command->add_subcommand("list", "Who is there now");
-  listing->add_option("TOPIC", arguments->topic, "The presence topic, e.g. conversation:123")->required();
-  listing->add_flag("--json", arguments->json, "One viewer a line, as JSON");
-  listing->callback([&invocation, arguments] {
-    invocation.run = [&invocation, arguments] { return list(invocation, *arguments); };
-  });
-  CLI::App* watching = command->add_subcommand("watch", "Who is there now, then who comes and goes");
-  watching->add_option("TOPIC", arguments->topic, "The presence topic, e.g. conversation:123")->required();
-  watching->add_flag("--json", arguments->json,
-                     "A line with who is there, then changes as `tail --json` prints them");
-  watching->add_option("--count", arguments->count, "End after so many changes")
+  CLI::App* command = app.add_subcommand("presence", "Who is present on a topic, and who comes and goes");
+  command
+      ->add_option("TOPIC", arguments->topic,
+                   "The presence topic, e.g. conversation:123; agent_server:presence: the agents that run")
+      ->type_name("")
+      ->required();
+  command->add_flag("--json", arguments->json, "As JSON lines");
+  CLI::Option* follows = command->add_flag("--follow", arguments->follows, "Then each change as it comes");
+  command->add_option("--count", arguments->count, "End after so many changes")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
-  watching->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124")
-      ->type_name("S");
-  watching->callback([&invocation, arguments] {
-    invocation.run = [&invocation, arguments] { return watch(invocation, *arguments); };
+      ->check(CLI::NonNegativeNumber)
+      ->needs(follows);
+  command->add_option("--timeout", arguments->timeout_s, "End after so many seconds, with 124")
+      ->type_name("S")
+      ->needs(follows);
+  command->callback([&invocation, arguments] {
+    invocation.run = [&invocation, arguments] {
+      return arguments->follows ? follow(invocation, *arguments) : list(invocation, *arguments);
+    };
   });
 }
 

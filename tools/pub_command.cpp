@@ -28,6 +28,7 @@ struct PubArguments {
   std::string agent;
   std::string line;
   std::string input = "-";
+  bool debug = false;
   bool verbose = false;
 };
 
@@ -97,11 +98,12 @@ class LinePublisher {
     events.reserve(lines.size());
     for (const Line& line : lines)
       events.emplace_back(line.event);
-    return client_.publish(arguments_.agent, events);
+    return arguments_.debug ? client_.publish_debug(arguments_.agent, events)
+                            : client_.publish(arguments_.agent, events);
   }
 
   bool told(const Published& published) {
-    if (!arguments_.verbose) return true;
+    if (!arguments_.verbose || published.first_sequence == 0) return true;  // 0: nobody reads debug events
     std::string out;
     for (std::uint32_t i = 0; i < published.count; ++i)
       fmt::format_to(std::back_inserter(out), "{}\n", published.first_sequence + i);
@@ -179,6 +181,7 @@ void add_pub_command(CLI::App& app, Invocation& invocation) {
       ->type_name("")
       ->capture_default_str()
       ->excludes(line);
+  command->add_flag("--debug", arguments->debug, "To the agent's debug topic, `custom` events too");
   command->add_flag("-v,--verbose", arguments->verbose, "Print the sequence number of each event published");
   command->callback([&invocation, arguments] {
     invocation.run = [&invocation, arguments] { return pub(invocation, *arguments); };

@@ -32,8 +32,9 @@ std::string_view advice(RequestFault fault) noexcept {
     case RequestFault::daemon_gone:
       return "; look at agentd's log, then try again";
     case RequestFault::no_such_agent:
-    case RequestFault::not_running:
       return "; `ringside list` shows the agents that run, `ringside start` starts one";
+    case RequestFault::not_running:
+      return "; `ringside start` starts it again";
     case RequestFault::keyframe_unavailable:
       return "; use --from latest, oldest or a number";
     default:
@@ -50,19 +51,28 @@ ExitCode code_of(RequestFault fault) noexcept {
       return ExitCode::not_allowed;
     case RequestFault::timeout:
       return ExitCode::timed_out;
+    case RequestFault::no_such_agent:
+    case RequestFault::no_such_topic:
+      return ExitCode::unknown;
+    case RequestFault::not_running:
+    case RequestFault::stopping:
+      return ExitCode::not_running;
     case RequestFault::bad_input:
-    case RequestFault::keyframe_unavailable:
     case RequestFault::sequence_ahead:
       return ExitCode::usage;
     case RequestFault::too_large:
     case RequestFault::event_too_large:
     case RequestFault::bad_event:
+    case RequestFault::bad_answer:
     case RequestFault::not_publishable:
     case RequestFault::meta_too_large:
     case RequestFault::bad_source:
     case RequestFault::runner_failed:
       return ExitCode::bad_data;
     case RequestFault::invalid_in_status:
+    case RequestFault::no_such_interrupt:
+    case RequestFault::already_answered:
+    case RequestFault::queue_full:
     case RequestFault::already_tracked:
     case RequestFault::not_tracked:
     case RequestFault::refused:

@@ -21,6 +21,8 @@ constexpr std::array counts_in_order{
     Count{"events", "events published", &RingCounts::events},
     Count{"large_events", "of these in segments of their own", &RingCounts::large_events},
     Count{"bytes", "bytes published", &RingCounts::bytes},
+    Count{"keyframes", "keyframes published beside them", &RingCounts::keyframes},
+    Count{"keyframe_bytes", "bytes of keyframes", &RingCounts::keyframe_bytes},
     Count{"wakes", "sleeping clients woken", &RingCounts::wakes},
     Count{"rolls", "changes of the segment", &RingCounts::rolls},
     Count{"withdrawn", "segments that left the window", &RingCounts::withdrawn},

@@ -52,13 +52,13 @@ ExitCode send(const Invocation& invocation, const SendOptions& options) {
   }
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
-  auto message_id = client->send(options.agent, text);
-  if (!message_id) {
-    const bool bad_text = message_id.error().fault == RequestFault::bad_input && options.text == "-";
-    const ExitCode code = report("send " + options.agent, message_id.error());
+  const auto sent = client->send(options.agent, text);
+  if (!sent) {
+    const bool bad_text = sent.error().fault == RequestFault::bad_input && options.text == "-";
+    const ExitCode code = report("send " + options.agent, sent.error());
     return bad_text ? ExitCode::bad_data : code;
   }
-  print(*message_id + "\n");
+  print(sent->message_id + (sent->queued ? " queued\n" : "\n"));
   return ExitCode::done;
 }
 
@@ -66,7 +66,8 @@ ExitCode send(const Invocation& invocation, const SendOptions& options) {
 
 void add_send_command(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<SendOptions>();
-  CLI::App* command = app.add_subcommand("send", "Send a user message, which starts a run, and print its id");
+  CLI::App* command = app.add_subcommand(
+      "send", "Send a user message, which starts a run or waits for the running one; print its id");
   command->add_option("AGENT", options->agent, "The agent's id")->required();
   command->add_option("TEXT", options->text, "The message; `-` reads it from standard input")->required();
   command->callback([&invocation, options] {

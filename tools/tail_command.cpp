@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <ringside/topic.hpp>
+
 #include "tools/commands.hpp"
 #include "tools/event_summary.hpp"
 #include "tools/follower.hpp"
@@ -17,8 +19,9 @@ namespace {
 
 struct TailArguments {
   std::string name;
-  std::string from = "latest";
+  std::string from = "keyframe";
   bool json = false;
+  bool debug = false;
   bool reliable = false;
   std::optional<std::uint64_t> count;
   std::string until;
@@ -33,9 +36,9 @@ ExitCode wrong_tail(std::string_view text) {
 
 std::optional<SubscribeOptions> parse_from(std::string_view text) {
   SubscribeOptions options;
-  if (text == "latest") return options;
-  if (text == "oldest" || text == "keyframe") {
-    options.from = text == "oldest" ? From::oldest : From::keyframe;
+  if (text == "keyframe") return options;
+  if (text == "oldest" || text == "latest") {
+    options.from = text == "oldest" ? From::oldest : From::latest;
     return options;
   }
   options.from = From::sequence;
@@ -59,7 +62,8 @@ std::unique_ptr<EventView> view_for(const TailArguments& arguments, const Output
 ExitCode follow(Client& client, const TailArguments& arguments, SubscribeOptions from,
                 const FollowUntil& until, const Interrupts& interrupts) {
   const Deadline deadline(arguments.timeout_s);
-  const std::string topic = topic_of_argument(arguments.name);
+  const std::string topic =
+      arguments.debug ? agent_debug_topic(arguments.name) : topic_of_argument(arguments.name);
   from.reliable = arguments.reliable;
   auto subscription = client.subscribe(topic, from);
   if (!subscription) return report("tail " + topic, subscription.error());
@@ -85,7 +89,7 @@ ExitCode tail(const Invocation& invocation, const TailArguments& arguments) {
   const auto from = parse_from(arguments.from);
   if (!from) {
     return wrong_tail(fmt::format(
-        "--from {} is none of `latest`, `oldest`, `keyframe` and a sequence number from 1", arguments.from));
+        "--from {} is none of `keyframe`, `latest`, `oldest` and a sequence number from 1", arguments.from));
   }
   FollowUntil until;
   until.count = arguments.count;
@@ -99,6 +103,8 @@ ExitCode tail(const Invocation& invocation, const TailArguments& arguments) {
   }
   if (arguments.timeout_s && !(*arguments.timeout_s >= 0))
     return wrong_tail("--timeout has to be 0 seconds or more");
+  if (arguments.debug && arguments.name.find(':') != std::string::npos)
+    return wrong_tail(fmt::format("--debug {}: it takes an agent, not a topic", arguments.name));
   const Interrupts interrupts;
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
@@ -114,10 +120,11 @@ void add_tail_command(CLI::App& app, Invocation& invocation) {
   command->add_option("NAME", arguments->name, "A topic (with a colon in its name) or an agent")
       ->type_name("")
       ->required();
-  command->add_option("--from", arguments->from, "`latest`, `oldest`, `keyframe` or a sequence number")
+  command->add_option("--from", arguments->from, "`keyframe`, `latest`, `oldest` or a sequence number")
       ->type_name("F")
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "One event a line, as JSON");
+  command->add_flag("--debug", arguments->debug, "The agent's debug topic; NAME is an agent");
   command->add_flag("--reliable", arguments->reliable,
                     "Have the ring keep what was not read yet, as far as it may");
   command->add_option("--count", arguments->count, "End after so many events")

@@ -67,11 +67,11 @@ class Demo {
   }
 
   [[nodiscard]] bool is_present(const std::string& name) const {
-    const Answer answer = stage_.ringside({"presence", "list", std::string(topic)});
+    const Answer answer = stage_.ringside({"presence", std::string(topic)});
     return answer.output.find(name) != std::string::npos;
   }
   [[nodiscard]] bool nobody_is_present() const {
-    const Answer answer = stage_.ringside({"presence", "list", std::string(topic)});
+    const Answer answer = stage_.ringside({"presence", std::string(topic)});
     return answer.exit_code == 0 && answer.output.empty();
   }
 

@@ -43,10 +43,39 @@ class Reference {
     return true;
   }
   bool send(std::int64_t t) {
-    if (over_ || stop_by_ || status() == "running") return false;
-    say("llm_message");
-    run(t);
+    if (over_ || stop_by_) return false;
+    if (status() == "running" && waiting() == queued_messages_max) return false;
+    ++accepted_;
+    if (status() == "running" || waiting() > 1) {
+      say("message_queued");
+      used_.push_back(t);
+    }
+    if (status() == "running") return true;
+    if (waiting() > 1) {
+      set_aside(t, Fate::superseded);
+      take_up(t);
+    } else {
+      say("llm_message");
+      set_aside(t, Fate::superseded);
+      ++taken_;
+      run(t);
+    }
     return true;
+  }
+  std::string resume(std::int64_t t, const std::string& id, bool good) {
+    if (const std::string refused = refuse_answer(id); !refused.empty()) return refused;
+    if (asked_.back().kind == "halt" || !good) return "bad_answer";
+    asked_.back().fate = Fate::answered;
+    run(t);
+    return "ok";
+  }
+  std::string dismiss(std::int64_t t, const std::string& id) {
+    if (const std::string refused = refuse_answer(id); !refused.empty()) return refused;
+    if (asked_.back().kind != "halt") return "bad_answer";
+    used_.push_back(t);
+    set_aside(t, Fate::answered);
+    if (waiting() != 0) take_up(t);
+    return "ok";
   }
   bool cancel(std::int64_t t) {
     if (over_ || status() != "running") return false;
@@ -68,24 +97,41 @@ class Reference {
     if (over_ || stop_by_) return;
     audience_.push_back({t, count});
   }
+  void opens_a_call() { call_open_ = true; }
   void finished(std::int64_t t, const std::string& how) {
     if (over_ || status() != "running") return;
     used_.push_back(t);
     const std::string status = cancelled_ ? "cancelled" : how;
     cancelled_.reset();
-    if (status == "error") say("chain_error");
+    if ((status == "idle" || status == "paused") && !stop_by_ && waiting() != 0) return take_up(t);
+    if (status == "cancelled") closes_call("cancelled");
+    if (status == "error") fails();
     becomes(t, status);
     if (stop_by_) ends("manual");
+  }
+  void interrupted(std::int64_t t, const std::string& id, const std::string& kind) {
+    if (over_ || status() != "running") return;
+    if (cancelled_) return finished(t, "cancelled");
+    if (find(id) != nullptr) return finished(t, "error");
+    asked_.push_back({id, kind, Fate::waiting});
+    finished(t, "interrupted");
   }
   void runner_ended(std::int64_t t, bool crashed) {
     if (over_) return;
     if (!crashed && status() != "running") return ends("manual");
     if (status() != "error") {
-      say("chain_error");
+      fails();
       becomes(t, "error");
     }
     ends("crash");
   }
+
+  /// The ids of this life's interrupts, and of its messages: of those accepted, how many a run was started for.
+  const std::string& asked(std::size_t i) const { return asked_[i].id; }
+  std::size_t asked() const { return asked_.size(); }
+  unsigned taken() const { return taken_; }
+  unsigned waiting() const { return accepted_ - taken_; }
+  bool restorable() const { return status() == "interrupted" && asked_.back().kind != "halt"; }
 
   /// A timer goes off, whoever's it is.
   void timer(std::int64_t t) {
@@ -110,6 +156,46 @@ class Reference {
   }
 
  private:
+  enum class Fate { waiting, answered, superseded };
+  struct Asked {
+    std::string id;
+    std::string kind;
+    Fate fate;
+  };
+
+  const Asked* find(const std::string& id) const {
+    for (const Asked& each : asked_)
+      if (each.id == id) return &each;
+    return nullptr;
+  }
+  /// Why nothing can be said to that interrupt; empty for the one that waits.
+  std::string refuse_answer(const std::string& id) const {
+    if (over_) return "not_running";
+    if (stop_by_) return "stopping";
+    const bool waits = status() == "interrupted";
+    const Asked* asked = find(id);
+    if (asked == nullptr) return waits ? "no_such_interrupt" : "invalid_in_status";
+    if (asked->fate == Fate::answered) return "already_answered";
+    return asked->fate == Fate::superseded ? "no_such_interrupt" : "";
+  }
+  void set_aside(std::int64_t t, Fate fate) {
+    if (status() != "interrupted") return;
+    asked_.back().fate = fate;
+    closes_call("cancelled");
+    becomes(t, "idle");
+  }
+  void take_up(std::int64_t t) {
+    say("llm_message");
+    ++taken_;
+    run(t);
+  }
+  void closes_call(const std::string& how) {
+    if (std::exchange(call_open_, false)) say("call " + how);
+  }
+  void fails() {
+    closes_call("failed");
+    say("chain_error");
+  }
   void say(std::string what) { said_.push_back(std::move(what)); }
   void becomes(std::int64_t t, const std::string& status) {
     statuses_.push_back({t, status});
@@ -147,6 +233,10 @@ class Reference {
   std::vector<std::pair<std::int64_t, unsigned>> audience_;
   std::vector<std::pair<std::int64_t, std::string>> statuses_;
   std::vector<std::int64_t> used_;
+  std::vector<Asked> asked_;
+  unsigned accepted_ = 0;
+  unsigned taken_ = 0;
+  bool call_open_ = false;
   std::optional<std::int64_t> cancelled_;  // the running run, when
   std::optional<std::int64_t> stop_by_;
   std::map<std::int64_t, std::int64_t> looked_;  // endings that were reached late, and the second look

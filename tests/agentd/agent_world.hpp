@@ -104,6 +104,7 @@ class AgentWorld : public AgentEffects {
   void close(events::ShutdownReason reason) override {
     after_close = after_close || closed;
     closed = reason;
+    closed_at_ns = steady_ns;
   }
 
   const events::AgentShutdownT& shutdown() const { return *events.back()->payload.Asagent_shutdown(); }
@@ -119,6 +120,7 @@ class AgentWorld : public AgentEffects {
   bool call_open = false;  // whether the topic has told of a tool call without an end
   std::optional<Refusal> refuse_next;
   std::optional<events::ShutdownReason> closed;
+  std::int64_t closed_at_ns = 0;
   bool after_close = false;  // whether any effect followed `close`
   Agent agent;
 

@@ -176,9 +176,68 @@ TEST_F(ControlAgents, DebugEventsGoToTheDebugTopicAndNowhereIfNobodyReadsIt) {
             control::ErrorCode::bad_request);
 }
 
+TEST_F(ControlAgents, DebugEventsEndWithTheLastWhoReadsThem) {
+  ASSERT_EQ(client_.ask(start_idle("a")).error(), std::nullopt);
+  const auto publish = [this] {
+    control::PublishT debug = publish_of("a", {custom_event("x")});
+    debug.debug = true;
+    return client_.ask(std::move(debug)).as<control::PublishReplyT>()->first_sequence;
+  };
+  const auto subscribe = [this] { return client_.ask(subscribe_to("agent_server:debug:a")); };
+  const auto unsubscribe = [this](const Reply& subscribed) {
+    control::UnsubscribeT end;
+    end.subscription = subscribed.as<control::SubscribeReplyT>()->subscription;
+    return client_.ask(std::move(end)).ok();
+  };
+  const Reply first = subscribe();
+  const Reply second = subscribe();
+  EXPECT_EQ(publish(), 1U);
+  ASSERT_TRUE(unsubscribe(first));
+  EXPECT_EQ(publish(), 2U);
+  ASSERT_TRUE(unsubscribe(second));
+  EXPECT_EQ(publish(), 0U) << "nobody reads, the topic only lingers";
+  const Reply again = subscribe();
+  EXPECT_EQ(again.as<control::SubscribeReplyT>()->next_sequence, 3U);
+  EXPECT_EQ(publish(), 3U);
+}
+
+TEST_F(ControlAgents, ANewLifeHasNoDebugEventsForATopicThatOnlyLingers) {
+  const Reply read = client_.ask(subscribe_to("agent_server:debug:a"));
+  control::UnsubscribeT unsubscribe;
+  unsubscribe.subscription = read.as<control::SubscribeReplyT>()->subscription;
+  ASSERT_TRUE(client_.ask(std::move(unsubscribe)).ok());
+  ASSERT_EQ(client_.ask(start_idle("a")).error(), std::nullopt);
+  control::PublishT debug = publish_of("a", {custom_event("x")});
+  debug.debug = true;
+  EXPECT_EQ(client_.ask(std::move(debug)).as<control::PublishReplyT>()->first_sequence, 0U);
+}
+
+TEST_F(ControlAgents, OnlyDebugAndCustomEventsAreTakenForTheDebugTopic) {
+  ASSERT_EQ(client_.ask(start_idle("a")).error(), std::nullopt);
+  events::ConversationTitleGeneratedT title;
+  title.title = "t";
+  events::EventT event;
+  event.payload.Set(std::move(title));
+  const schema::EventBuffer packed = schema::pack(event);
+  std::vector<std::uint8_t> bytes(packed.bytes().size());
+  std::memcpy(bytes.data(), packed.bytes().data(), bytes.size());
+  control::PublishT debug = publish_of("a", {bytes});
+  debug.debug = true;
+  EXPECT_EQ(client_.ask(std::move(debug)).error(), control::ErrorCode::bad_request);
+}
+
+TEST_F(ControlAgents, ASubscriptionFromAKeyframeIsGrantedWhereOneStands) {
+  const Reply reply = client_.ask(subscribe_to("agent_server:a", control::From::keyframe));
+  const auto* const granted = reply.as<control::SubscribeReplyT>();
+  ASSERT_NE(granted, nullptr) << reply.text();
+  EXPECT_TRUE(granted->keyframe);
+  EXPECT_EQ(granted->next_sequence, 1U);
+  const Reply debug = client_.ask(subscribe_to("agent_server:debug:a", control::From::keyframe));
+  ASSERT_NE(debug.as<control::SubscribeReplyT>(), nullptr) << debug.text();
+  EXPECT_FALSE(debug.as<control::SubscribeReplyT>()->keyframe) << "debug events have no state";
+}
+
 TEST_F(ControlAgents, ASubscriptionThatCannotBeIsRefusedByItsCause) {
-  EXPECT_EQ(client_.ask(subscribe_to("x", control::From::keyframe)).error(),
-            control::ErrorCode::keyframe_unavailable);
   EXPECT_EQ(client_.ask(subscribe_to("x", control::From::sequence, 5)).error(),
             control::ErrorCode::sequence_ahead);
   EXPECT_EQ(client_.ask(subscribe_to("")).error(), control::ErrorCode::bad_request);

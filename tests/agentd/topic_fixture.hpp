@@ -32,12 +32,15 @@ class TopicUnderTest {
   explicit TopicUnderTest(std::string name = "conversation:1", shm::RingGeometry geometry = {},
                           std::uint64_t first_sequence = 1,
                           std::function<void(std::function<void()>)> executor = {});
+  /// As those say, under an object name of its own.
+  explicit TopicUnderTest(TopicOptions options);
   ~TopicUnderTest();
   TopicUnderTest(const TopicUnderTest&) = delete;
   TopicUnderTest& operator=(const TopicUnderTest&) = delete;
 
   Topic& operator*() const noexcept { return *topic_; }
   Topic* operator->() const noexcept { return topic_.get(); }
+  [[nodiscard]] const std::shared_ptr<Topic>& share() const noexcept { return topic_; }
 
   /// Subscribes and waits for the answer.
   expected<Granted, SubscribeError> subscribe(SubscribeRequest request) const;

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include <unistd.h>
 
@@ -87,7 +88,12 @@ TEST_F(DaemonTest, AViewerThatWasStoppedIsGivenUpAndComesBackByItself) {
   });
   ASSERT_TRUE(watcher.until([](const auto& viewers) { return viewers.contains("user-7"); }));
   const std::uint64_t before = watcher.view().viewers().at("user-7").front().ref;
+  const auto listed = [this] { return client_.presence_list("conversation:1").value().viewers; };
+  EXPECT_FALSE(listed().at("user-7").front().stale);
   ::kill(child.pid(), SIGSTOP);
+  // First stale, and a viewer still.
+  for (auto viewers = listed(); !viewers.at("user-7").front().stale; viewers = listed())
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   ASSERT_TRUE(watcher.until([](const auto& viewers) { return viewers.empty(); }));
   ::kill(child.pid(), SIGCONT);
   ASSERT_TRUE(watcher.until([](const auto& viewers) { return viewers.contains("user-7"); }));

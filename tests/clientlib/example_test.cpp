@@ -3,6 +3,8 @@
 // The examples are run as the README says.
 #include <string>
 
+#include <ringside/topic.hpp>
+
 #include "tests/clientlib/daemon_host.hpp"
 
 namespace ringside {
@@ -46,6 +48,20 @@ TEST_F(ExampleTest, PublishSaysWhichEventItBecame) {
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   ASSERT_TRUE(read_until(agent, [](const Event& event) { return event.kind() == events::Payload::custom; }));
   EXPECT_EQ(finished.out, "event " + std::to_string(agent.next_sequence() - 1) + " of ada\n");
+}
+
+TEST_F(ExampleTest, WatchAllFollowsWhoeverRuns) {
+  ASSERT_TRUE(client_.start("ada", {.runner = test::sample(), .stay_idle = true}));
+  tests::ChildProcess watch = run({RINGSIDE_EXAMPLE_WATCH_ALL, "2"});
+  ASSERT_TRUE(client_.start("bob", {.runner = test::sample(), .stay_idle = true}));
+  for (const char* agent : {"ada", "bob"}) {
+    while (client_.reader_stats(agent_topic(agent)).value().empty()) {
+    }
+    ASSERT_TRUE(client_.stop(agent));
+  }
+  const tests::Finished finished = watch.finish();
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_EQ(finished.out, "agent_server:ada: over, manual\nagent_server:bob: over, manual\n");
 }
 
 TEST_F(ExampleTest, WithoutAnAgentdTheySayWhatToDo) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "agentd/presence.hpp"
 #include "clientlib/presence_entries.hpp"
 #include "schema/event_buffer.hpp"
+#include "schema/fold.hpp"
 
 namespace ringside {
 namespace {
@@ -104,6 +106,29 @@ RC_GTEST_PROP(PresenceView, IsTheTableAfterAListAndEveryDiff, ()) {
     RC_ASSERT(view.apply(*event.event().payload_as_presence_diff()) == new_to_it);
   }
   RC_ASSERT(rows(view.viewers()) == rows(list_of(presence).viewers));
+}
+
+RC_GTEST_PROP(PresenceView, IsTheTableAfterASnapshotAndEveryDiffThatFollows, ()) {
+  agentd::Presence presence;
+  schema::Fold fold(schema::StateKind::presence);
+  std::optional<PresenceView> view;
+  const int steps = *rc::gen::inRange(0, 40);
+  const int joined_at = *rc::gen::inRange(0, steps + 1);
+  for (int i = 0; i <= steps; ++i) {
+    if (i == joined_at) {
+      // Whatever the view thought before, the snapshot stands.
+      const schema::EventBuffer snapshot = fold.snapshot();
+      view.emplace(PresenceList{.version = 1000, .viewers = {{"ghost", {}}}});
+      RC_ASSERT(view->apply(*snapshot.event().payload_as_snapshot()->presence()));
+      RC_ASSERT(view->version() == fold.presence()->version());
+    }
+    for (const events::PresenceDiffT& diff : step(presence)) {
+      const schema::EventBuffer event = to_event(diff);
+      fold.apply(event.event());
+      if (view) view->apply(*event.event().payload_as_presence_diff());
+    }
+  }
+  RC_ASSERT(rows(view->viewers()) == rows(list_of(presence).viewers));
 }
 
 TEST(PresenceView, TakesADiffOnce) {

@@ -84,14 +84,60 @@ TEST_F(RequestTest, CommandsNameTheirAgentAndBringBackWhatWasSaid) {
   daemon_.answer(RequestBody::execute, say(run));
   control::SendReplyT message;
   message.message_id = "m-1";
+  message.queued = true;
   daemon_.answer(RequestBody::send, say(message));
   EXPECT_EQ(client_.execute("ada").value(), 9U);
-  EXPECT_EQ(client_.send("ada", "hello").value(), "m-1");
+  const Sent sent = client_.send("ada", "hello").value();
+  EXPECT_EQ(sent.message_id, "m-1");
+  EXPECT_TRUE(sent.queued);
   EXPECT_TRUE(client_.cancel("ada"));
   EXPECT_TRUE(client_.touch("ada"));
   EXPECT_TRUE(client_.stop("ada"));
   for (const RequestBody kind : {RequestBody::cancel, RequestBody::touch, RequestBody::stop})
     EXPECT_EQ(daemon_.count(kind), 1U);
+}
+
+TEST_F(RequestTest, AnAnswerNamesItsInterruptAndBringsBackTheRunThatGoesOnWithIt) {
+  daemon_.answer(RequestBody::resume, [](FakeDaemon::Call& call) {
+    const control::Resume& resume = *call.request.body_as_resume();
+    EXPECT_EQ(resume.agent_id()->string_view(), "ada");
+    EXPECT_EQ(resume.interrupt_id()->string_view(), "i-1");
+    const auto* answer = resume.answer()->data_as_question();
+    ASSERT_NE(answer, nullptr);
+    EXPECT_EQ(answer->selected()->Get(0)->string_view(), "yes");
+    control::ResumeReplyT reply;
+    reply.run = 4;
+    call.reply.body.Set(reply);
+  });
+  events::QuestionAnswerT yes;
+  yes.selected = {"yes"};
+  events::AnswerT answer;
+  answer.data.Set(yes);
+  EXPECT_EQ(client_.resume("ada", "i-1", answer).value(), 4U);
+}
+
+TEST_F(RequestTest, ADismissalNamesItsHalt) {
+  daemon_.answer(RequestBody::dismiss, [](FakeDaemon::Call& call) {
+    EXPECT_EQ(call.request.body_as_dismiss()->agent_id()->string_view(), "ada");
+    EXPECT_EQ(call.request.body_as_dismiss()->interrupt_id()->string_view(), "i-1");
+    call.reply.body.Set(control::OkT());
+  });
+  EXPECT_TRUE(client_.dismiss("ada", "i-1"));
+}
+
+TEST_F(RequestTest, OneAgentCanBeFound) {
+  daemon_.answer(RequestBody::find, [](FakeDaemon::Call& call) {
+    control::FindReplyT reply;
+    reply.agent = std::make_unique<control::AgentInfoT>();
+    reply.agent->agent_id = call.request.body_as_find()->agent_id()->str();
+    reply.agent->status = events::AgentStatus::paused;
+    reply.agent->viewers = 3;
+    call.reply.body.Set(std::move(reply));
+  });
+  const AgentInfo found = client_.find("ada").value();
+  EXPECT_EQ(found.agent_id, "ada");
+  EXPECT_EQ(found.status, events::AgentStatus::paused);
+  EXPECT_EQ(found.viewers, 3U);
 }
 
 TEST_F(RequestTest, EachRefusalIsACauseOfItsOwn) {
@@ -101,6 +147,10 @@ TEST_F(RequestTest, EachRefusalIsACauseOfItsOwn) {
       {control::ErrorCode::not_running, RequestFault::not_running},
       {control::ErrorCode::invalid_in_status, RequestFault::invalid_in_status},
       {control::ErrorCode::stopping, RequestFault::stopping},
+      {control::ErrorCode::no_such_interrupt, RequestFault::no_such_interrupt},
+      {control::ErrorCode::already_answered, RequestFault::already_answered},
+      {control::ErrorCode::bad_answer, RequestFault::bad_answer},
+      {control::ErrorCode::queue_full, RequestFault::queue_full},
       {control::ErrorCode::internal, RequestFault::refused}};
   for (const auto& [code, fault] : causes) {
     daemon_.answer(RequestBody::send, refuse(code));
@@ -115,6 +165,9 @@ TEST_F(RequestTest, WhatIsNoAgentsIdIsNotSent) {
   for (const char* id : {"", "presence", "debug:x", "\xff"}) {
     EXPECT_EQ(client_.stop(id).error().fault, RequestFault::bad_input);
     EXPECT_EQ(client_.send(id, "text").error().fault, RequestFault::bad_input);
+    EXPECT_EQ(client_.resume(id, "i", {}).error().fault, RequestFault::bad_input);
+    EXPECT_EQ(client_.dismiss(id, "i").error().fault, RequestFault::bad_input);
+    EXPECT_EQ(client_.find(id).error().fault, RequestFault::bad_input);
     EXPECT_EQ(client_.publish(id, std::span<const std::byte>()).error().fault, RequestFault::bad_input);
   }
 }
@@ -202,7 +255,7 @@ TEST_F(RequestTest, ManyThreadsGetTheirOwnAnswers) {
     threads.emplace_back([this, t] {
       for (int i = 0; i < 100; ++i) {
         const std::string text = std::to_string(t) + "." + std::to_string(i);
-        EXPECT_EQ(client_.send("ada", text).value(), text);
+        EXPECT_EQ(client_.send("ada", text).value().message_id, text);
       }
     });
   }

@@ -93,7 +93,7 @@ class Rebuild : public testing::TestWithParam<fs::path> {
 
   /// Waits until somebody is counted as a viewer; the subscription is there before.
   void wait_for_viewer(const std::string& topic) const {
-    ChildProcess watch = sandbox_.spawn({"presence", "watch", topic});
+    ChildProcess watch = sandbox_.spawn({"presence", "--follow", topic});
     ASSERT_TRUE(watch.read_line().has_value());
   }
 

@@ -21,6 +21,11 @@ foreach(model IN ITEMS copy copy_bounded copy_at_an_end copy_at_an_end_bounded f
   ringside_model_test(${model} model_copying ${model})
 endforeach()
 
+ringside_model_executable(model_keyframe keyframe_model.cpp)
+foreach(model IN ITEMS view view_bounded view_at_once copy_state copy_state_bounded copy_state_at_once)
+  ringside_model_test(${model} model_keyframe ${model})
+endforeach()
+
 ringside_model_executable(model_large large_model.cpp)
 foreach(model IN ITEMS claim claim_bounded claim_the_one claim_the_one_bounded large large_bounded large_copy
         large_copy_bounded)

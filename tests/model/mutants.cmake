@@ -5,10 +5,12 @@
 
 set(pins shm/ring_pins.hpp)
 set(reader shm/ring_reader.hpp)
+set(reader_keyframe shm/ring_reader_keyframe.hpp)
 set(search shm/ring_search.hpp)
 set(subscribers shm/ring_subscribers.hpp)
 set(writer shm/ring_writer.hpp)
 set(roll shm/ring_writer_roll.hpp)
+set(writer_keyframe shm/ring_writer_keyframe.hpp)
 set(copying shm/copying_reader.hpp)
 set(pool shm/ring_pool.hpp)
 set(large shm/large_segments.hpp)
@@ -102,10 +104,10 @@ ringside_rewritten_executable(mutant_e5_end_not_checked copying_model.cpp
       }\n")
 ringside_model_test(mutant.e5_end_not_checked mutant_e5_end_not_checked copy_at_an_end_bounded --must-fail)
 ringside_rewritten_executable(mutant_e5_copy_not_checked copying_model.cpp
-  ${copying} "      copy(found.record, length_bits(word), to);
-      if (!still_here()) {"
-             "      copy(found.record, length_bits(word), to);
-      if (false) {")
+  ${copying} "    if (to != nullptr) copy(found.record, length, to);
+    if (!still_here()) {"
+             "    if (to != nullptr) copy(found.record, length, to);
+    if (false) {")
 ringside_model_test(mutant.e5_copy_not_checked mutant_e5_copy_not_checked copy --must-fail)
 
 # E7: evicted, then withdrawn; and what is owed.
@@ -124,8 +126,8 @@ ringside_rewritten_executable(mutant_reliable_granted_from_the_latest reliable_m
   ${writer} "subscribers_.make_reliable(id, cursor.next_sequence);" "subscribers_.make_reliable(id, sequence_ + 0 * cursor.next_sequence);")
 ringside_model_test(mutant.reliable_granted_from_the_latest mutant_reliable_granted_from_the_latest evict --must-fail)
 ringside_rewritten_executable(mutant_reliable_acknowledges_ahead reliable_model.cpp
-  ${reader} "acknowledged_->store(next_sequence_, std::memory_order::relaxed)"
-            "acknowledged_->store(next_sequence_ + 1, std::memory_order::relaxed)")
+  ${reader} "acknowledged_->store(next_sequence_ - (owed_state_ ? 1 : 0), std::memory_order::relaxed)"
+            "acknowledged_->store(1 + next_sequence_ - (owed_state_ ? 1 : 0), std::memory_order::relaxed)")
 ringside_model_test(mutant.reliable_acknowledges_ahead mutant_reliable_acknowledges_ahead evict --must-fail)
 ringside_rewritten_executable(mutant_reliable_window_not_extended reliable_model.cpp
   ${roll} "if (!pool_.window_extended() && subscribers_.reliable() != 0) return;" "")
@@ -165,7 +167,8 @@ ringside_rewritten_executable(mutant_e20_looked_before_flag doorbell_model.cpp
   ${doorbell} "if (!any_news()) return true;" "if (!news) return true;")
 ringside_model_test(mutant.e20_looked_before_flag mutant_e20_looked_before_flag wake --must-fail)
 ringside_rewritten_executable(mutant_e20_copier_trusts_an_end doorbell_model.cpp
-  ${copying} "load(std::memory_order::acquire) != 0 || !still_here();" "load(std::memory_order::acquire) != 0;")
+  ${copying} "      if (!still_here()) return true;\n      if (word == 0) return false;\n"
+             "      if (word == 0) return false;\n      if (!still_here()) return true;\n")
 ringside_model_test(mutant.e20_copier_trusts_an_end mutant_e20_copier_trusts_an_end wake_copier_bounded --must-fail)
 
 # E21: taking the flag. A load and a store ring twice for one sleep; cleared behind the ring, the next sleep is lost;

@@ -24,6 +24,13 @@ class PinningEnd {
     expectation_ = Expectation(cursor.next_sequence);
     reader_ = std::make_unique<Reader>(ring.view(), cursor, pins_.data());
   }
+  /// The same, with keyframes.
+  void join_for_state(Ring& ring, const shm::Cursor& cursor, shm::StateWish wish) {
+    const auto joined = ring.writer().add_subscriber({pins_.data(), nullptr, -1, nullptr, nullptr});
+    require(joined.has_value(), "no slot");
+    expectation_ = Expectation(cursor.next_sequence, wish);
+    reader_ = std::make_unique<Reader>(ring.view(), cursor, pins_.data(), nullptr, wish);
+  }
   /// The same, reliable.
   void join_reliable(Ring& ring, const shm::Cursor& cursor) {
     const auto joined = ring.writer().add_subscriber({pins_.data(), nullptr, -1, &acknowledged_, &evicted_});

@@ -69,6 +69,7 @@ struct RingBytes {
   std::array<Atomic<std::uint64_t>, segments> generations;
   std::array<Atomic<std::uint64_t>, segments> first_sequences;
   std::array<Segment, segments> all;
+  Atomic<std::uint64_t> keyframe_position;
   Atomic<std::uint64_t> quiet;  // stands for every payload word but the first
 };
 
@@ -138,6 +139,7 @@ class RelacyMemory {
     return bytes_->first_sequences[index];
   }
   [[nodiscard]] Segment segment(std::uint32_t index) const noexcept { return Segment(*bytes_, index); }
+  [[nodiscard]] Word& keyframe_position() const noexcept { return bytes_->keyframe_position; }
   [[nodiscard]] Word& counter(std::size_t) const noexcept { return bytes_->quiet; }
 
  private:

@@ -32,6 +32,11 @@ namespace ringside::model {
   return sequence * 1000;
 }
 
+/// Of the keyframe that includes the events up to this sequence.
+[[nodiscard]] constexpr std::uint64_t state_value_of(std::uint64_t sequence) noexcept {
+  return sequence * 1000 + 7;
+}
+
 /// A ring and its writer. `backed` segments have pages; the pool's own number of them where nothing else is said.
 template <class Shape, class Payload, std::uint32_t subscriptions, std::uint32_t reliable_segments = 0,
           std::uint32_t large_segments = 0>
@@ -47,6 +52,16 @@ class ModelRing {
 
   [[nodiscard]] Memory view() noexcept { return Memory(bytes_, geometry); }
   [[nodiscard]] Writer& writer() noexcept { return *writer_; }
+
+  /// Of the events so far.
+  void publish_keyframe() noexcept {
+    const std::uint64_t sequence = writer_->next_sequence() - 1;
+    const std::uint64_t value = state_value_of(sequence);
+    std::memcpy(payload_.data(), &value, sizeof(value));
+    const auto published = writer_->publish_keyframe(payload_, static_cast<std::uint32_t>(sequence),
+                                                     static_cast<std::int64_t>(sequence * 10));
+    require(published.has_value(), "the keyframe was refused");
+  }
 
   /// The next `count` events. A writer never waits and, with the pool that it is promised, never shrinks its window.
   void publish(int count) noexcept {
@@ -85,10 +100,14 @@ class ModelRing {
   return value;
 }
 
-/// Every event once, in order and whole, but for gaps that name exactly what is missing.
+/// Every event once, in order and whole, but for gaps that name exactly what is missing; and where state is wanted, behind
+/// each gap the state so far, once.
 class Expectation {
  public:
-  explicit Expectation(std::uint64_t first) noexcept : next_(first) {}
+  explicit Expectation(std::uint64_t first, shm::StateWish wish = shm::StateWish::none) noexcept
+      : next_(first),
+        wants_state_(wish != shm::StateWish::none),
+        owed_state_(wish == shm::StateWish::at_once) {}
 
   /// `value` reads the payload of a record.
   template <class Value>
@@ -96,8 +115,19 @@ class Expectation {
     if (found.kind == shm::Next::Kind::gap) {
       require(found.gap.first == next_ && found.gap.count > 0, "the gap does not begin where the reader was");
       next_ += found.gap.count;
+      owed_state_ = wants_state_;
+    } else if (found.kind == shm::Next::Kind::keyframe) {
+      const shm::Record& record = found.record;
+      require(owed_state_, "a keyframe that nobody asked for");
+      require(record.sequence + 1 == next_, "events are missing behind the keyframe, or come twice");
+      require(
+          record.kind == record.sequence && record.time_ns == static_cast<std::int64_t>(record.sequence * 10),
+          "time or kind are another record's");
+      require(value(record) == state_value_of(record.sequence), "the state is another keyframe's");
+      owed_state_ = false;
     } else if (found.kind == shm::Next::Kind::record) {
       const shm::Record& record = found.record;
+      require(!owed_state_, "an event before the state that it changes");
       require(record.sequence == next_, "an event is missing, or comes twice");
       require(record.kind == next_ && record.time_ns == static_cast<std::int64_t>(next_ * 10),
               "time or kind are another event's");
@@ -109,6 +139,8 @@ class Expectation {
 
  private:
   std::uint64_t next_;
+  bool wants_state_;
+  bool owed_state_;
 };
 
 }  // namespace ringside::model

@@ -70,7 +70,7 @@ read b; tool waits; title gone-on; status idle; read c)");
   EXPECT_EQ(events[8].stamp(), (schema::Stamp{9, 2}));
 }
 
-TEST_F(ExecRunner, LeavesItToTheAgentToCloseCallsWhoseInterruptAMessageSupersedes) {
+TEST_F(ExecRunner, LeavesTheCallsOfASupersededInterruptToTheAgentWhichHasClosedThem) {
   script(
       R"(read a; tool; waiting c; raise i '"data_type":"question","data":{"text":"?"}'
 read b; title other; status idle; read c)");

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
@@ -40,6 +41,23 @@ inline std::vector<std::byte> payload_of(std::uint64_t sequence, std::size_t siz
 inline bool is_whole(const Record& record) {
   const auto expected = payload_of(record.sequence, record.size);
   return std::equal(expected.begin(), expected.end(), record.payload);
+}
+
+/// Of the keyframe that includes the events up to this sequence.
+inline std::vector<std::byte> keyframe_payload_of(std::uint64_t sequence, std::size_t size) {
+  return payload_of(~sequence, size);
+}
+
+inline bool is_whole_keyframe(const Record& record) {
+  const auto expected = keyframe_payload_of(record.sequence, record.size);
+  return std::equal(expected.begin(), expected.end(), record.payload);
+}
+
+/// The sequences from `first` on, up to the one before `end`.
+inline std::vector<std::uint64_t> range(std::uint64_t first, std::uint64_t end) {
+  std::vector<std::uint64_t> sequences(end - first);
+  std::iota(sequences.begin(), sequences.end(), first);
+  return sequences;
 }
 
 /// Backs what `allows` says yes to.
@@ -90,16 +108,24 @@ class HeapRing {
   }
   /// The same in a large segment, freed if need be; nothing where none can be.
   std::optional<std::uint64_t> publish_large(std::size_t size) {
-    if (free_large.empty() && !writer.free_large()) return std::nullopt;
-    while (const auto freed = writer.take_freed_large())
-      free_large.push_back(*freed);
-    const std::uint32_t index = free_large.back();
-    free_large.pop_back();
-    const auto payload = payload_of(writer.next_sequence(), size);
-    RingMemory(base(), geometry).segment(index).write(record_header_size, payload.data(), size);
-    const auto length = static_cast<std::uint32_t>((next_place(0, size) + link_size + 4095) / 4096 * 4096);
-    return writer.publish_large(index, length, static_cast<std::uint32_t>(size),
+    const auto index = fill_large(payload_of(writer.next_sequence(), size));
+    if (!index) return std::nullopt;
+    return writer.publish_large(*index, large_length(size), static_cast<std::uint32_t>(size),
                                 static_cast<std::uint32_t>(size), static_cast<std::int64_t>(size));
+  }
+  /// Publishes a keyframe of what is there.
+  auto publish_keyframe(std::size_t size) {
+    const auto payload = keyframe_payload_of(writer.next_sequence() - 1, size);
+    return writer.publish_keyframe(payload, static_cast<std::uint32_t>(size),
+                                   static_cast<std::int64_t>(size));
+  }
+  /// The same in a large segment; false where none can be had.
+  bool publish_large_keyframe(std::size_t size) {
+    const auto index = fill_large(keyframe_payload_of(writer.next_sequence() - 1, size));
+    if (!index) return false;
+    writer.publish_large_keyframe(*index, large_length(size), static_cast<std::uint32_t>(size),
+                                  static_cast<std::uint32_t>(size), static_cast<std::int64_t>(size));
+    return true;
   }
   /// Publishes until the writer has gone on to the next segment.
   void roll(std::size_t size = 1000) {
@@ -112,6 +138,19 @@ class HeapRing {
   struct alignas(4096) Page {
     std::array<std::byte, 4096> bytes;
   };
+
+  static std::uint32_t large_length(std::size_t size) {
+    return static_cast<std::uint32_t>((next_place(0, size) + link_size + 4095) / 4096 * 4096);
+  }
+  std::optional<std::uint32_t> fill_large(const std::vector<std::byte>& payload) {
+    if (free_large.empty() && !writer.free_large()) return std::nullopt;
+    while (const auto freed = writer.take_freed_large())
+      free_large.push_back(*freed);
+    const std::uint32_t index = free_large.back();
+    free_large.pop_back();
+    RingMemory(base(), geometry).segment(index).write(record_header_size, payload.data(), payload.size());
+    return index;
+  }
 
   RingMemory memory_filled_with(std::byte fill) {
     std::memset(base(), 0, geometry.header_size());
@@ -136,12 +175,17 @@ class HeapRing {
 class Subscribed {
  public:
   explicit Subscribed(HeapRing& ring) : Subscribed(ring, ring.writer.latest()) {}
-  Subscribed(HeapRing& ring, const Cursor& cursor, bool reliable = false)
+  Subscribed(HeapRing& ring, const Cursor& cursor, bool reliable = false, StateWish wish = StateWish::none)
       : id(ring.writer
                .add_subscriber({.pins = pins.data(), .acknowledged = &acknowledged, .evicted = &evicted})
                .value()),
-        reader(ring.view(), cursor, pins.data(), &acknowledged) {
-    if (reliable) ring.writer.make_reliable(id, cursor);
+        reader(ring.view(), cursor, pins.data(), &acknowledged, wish) {
+    if (!reliable) return;
+    if (wish == StateWish::at_once) {
+      ring.writer.make_reliable_from_keyframe(id, cursor);
+    } else {
+      ring.writer.make_reliable(id, cursor);
+    }
   }
 
   std::array<std::atomic<std::uint64_t>, pins_max> pins{};
@@ -155,6 +199,7 @@ class Subscribed {
 struct Seen {
   std::vector<std::uint64_t> sequences;
   std::vector<Gap> gaps;
+  std::vector<std::uint64_t> keyframes;
   bool whole = true;
 
   template <class Reader>
@@ -164,7 +209,12 @@ struct Seen {
           sequences.push_back(record.sequence);
           whole = whole && is_whole(record);
         },
-        [this](const Gap& gap) { gaps.push_back(gap); }, limit);
+        [this](const Gap& gap) { gaps.push_back(gap); },
+        [this](const Record& record) {
+          keyframes.push_back(record.sequence);
+          whole = whole && is_whole_keyframe(record);
+        },
+        limit);
   }
 };
 

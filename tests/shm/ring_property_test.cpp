@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any sequence of publishes, rolls, laps, polls, holds and copying reads against a model that knows, of each
-// event, only its generation.
+// Any sequence of publishes, keyframes, rolls, laps, polls, holds and copying reads against a model that knows, of each
+// record, only its generation.
 #include <algorithm>
-#include <deque>
-#include <map>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,6 +19,8 @@ enum class Act : std::uint8_t {
   publish,
   largest,
   large,
+  keyframe,
+  large_keyframe,
   roll,
   lap,
   poll,
@@ -45,6 +46,8 @@ rc::Gen<Step> any_step() {
   const auto act = rc::gen::weightedElement<Act>({{8, Act::publish},
                                                   {1, Act::largest},
                                                   {1, Act::large},
+                                                  {2, Act::keyframe},
+                                                  {1, Act::large_keyframe},
                                                   {2, Act::roll},
                                                   {1, Act::lap},
                                                   {6, Act::poll},
@@ -59,19 +62,32 @@ rc::Gen<Step> any_step() {
                               rc::gen::set(&Step::amount, rc::gen::inRange<std::uint32_t>(0, 900)));
 }
 
-/// Where a reader should be: what it expects, and, of one that pins, in which generation it stands.
+/// What was published, in order.
+struct Item {
+  bool keyframe;
+  std::uint64_t sequence;  // of a keyframe: of the last event that it includes
+  std::uint64_t generation;
+};
+
+/// Where a reader should be: the item that it looks at next, the sequence that it expects, and in which generation it
+/// stands.
 struct ModelReader {
+  std::size_t at;
   std::uint64_t expected;
   std::uint64_t generation;
+  StateWish wish = StateWish::none;
+  bool owed = wish == StateWish::at_once;
   bool entered = false;
 };
 
 class Model {
  public:
-  Model(const RingGeometry& geometry, std::uint64_t first)
-      : ring_(geometry, first), copying_(ring_.view(), ring_.writer.latest()), copier_{first, 1} {
+  Model(const RingGeometry& geometry, std::uint64_t first, StateWish copier_wish)
+      : ring_(geometry, first),
+        copying_(ring_.view(), ring_.writer.latest(), copier_wish),
+        copier_{0, first, 1, copier_wish, false} {
     for (std::size_t i = 0; i < 2; ++i)
-      join(i);
+      join(i, StateWish::none);
   }
 
   void run(const Step& step) {
@@ -84,6 +100,12 @@ class Model {
         break;
       case Act::large:
         publish_large(5000 + step.amount);
+        break;
+      case Act::keyframe:
+        publish_keyframe(step.amount);
+        break;
+      case Act::large_keyframe:
+        publish_large_keyframe(5000 + step.amount);
         break;
       case Act::roll:
         roll();
@@ -106,7 +128,7 @@ class Model {
         break;
       case Act::rejoin:
         held_[step.who].clear();
-        join(step.who);
+        join(step.who, static_cast<StateWish>(step.amount % 3));
         break;
       case Act::prepare:
         ring_.writer.prepare();
@@ -135,30 +157,53 @@ class Model {
   }
 
  private:
-  void join(std::size_t who) {
+  void join(std::size_t who, StateWish wish) {
     if (subscribed_[who]) {
       subscribed_[who]->reader.close();
       for (const auto& pin : subscribed_[who]->pins)
         RC_ASSERT(pin.load(std::memory_order::relaxed) == 0U);
       ring_.writer.remove_subscriber(subscribed_[who]->id);
     }
+    if (wish == StateWish::at_once && !ring_.writer.keyframe()) wish = StateWish::after_a_gap;
+    const bool at_once = wish == StateWish::at_once;
+    const Cursor cursor = at_once ? *ring_.writer.keyframe() : ring_.writer.latest();
     // The second is reliable: it is told of its eviction before it misses anything.
-    subscribed_[who] = std::make_unique<Subscribed>(ring_, ring_.writer.latest(), who == 1);
-    readers_[who] = {ring_.writer.next_sequence(), ring_.writer.latest().generation};
+    subscribed_[who] = std::make_unique<Subscribed>(ring_, cursor, who == 1, wish);
+    readers_[who] = {at_once ? last_keyframe() : items_.size(), cursor.next_sequence, cursor.generation,
+                     wish};
+  }
+
+  void published(bool keyframe, std::uint64_t sequence) {
+    items_.push_back({keyframe, sequence, ring_.writer.latest().generation});
   }
 
   void publish(std::size_t size) {
     const std::uint64_t sequence = ring_.writer.next_sequence();
     RC_ASSERT(ring_.publish(size).value() == sequence);
-    generation_of_[sequence] = ring_.writer.latest().generation;
+    published(false, sequence);
   }
 
   void publish_large(std::size_t size) {
     const std::uint64_t sequence = ring_.writer.next_sequence();
-    const auto published = ring_.publish_large(size);
-    if (!published) return;  // each is pinned, or there are none
-    RC_ASSERT(*published == sequence);
-    generation_of_[sequence] = ring_.writer.latest().generation;
+    const auto done = ring_.publish_large(size);
+    if (!done) return;  // each is pinned, or there are none
+    RC_ASSERT(*done == sequence);
+    published(false, sequence);
+  }
+
+  void publish_keyframe(std::size_t size) {
+    RC_ASSERT(ring_.publish_keyframe(size).has_value());
+    published(true, ring_.writer.next_sequence() - 1);
+  }
+
+  void publish_large_keyframe(std::size_t size) {
+    if (ring_.publish_large_keyframe(size)) published(true, ring_.writer.next_sequence() - 1);
+  }
+
+  [[nodiscard]] std::size_t last_keyframe() const {
+    const auto found =
+        std::find_if(items_.rbegin(), items_.rend(), [](const Item& each) { return each.keyframe; });
+    return static_cast<std::size_t>(items_.rend() - found) - 1;
   }
 
   void roll() {
@@ -167,28 +212,58 @@ class Model {
       publish(900);
   }
 
-  /// What the next step of a reader is: an event, a gap to the oldest, or nothing.
-  Next expected_next(ModelReader& model, bool pins) {
+  [[nodiscard]] bool is_lapped(const ModelReader& model, bool pins) const {
+    const std::uint64_t oldest = ring_.writer.oldest().generation;
+    if (!pins || !model.entered) return model.generation < oldest;
+    // It goes on over the LINK of what it has pinned.
+    return model.at < items_.size() && items_[model.at].generation != model.generation &&
+           model.generation + 1 < oldest;
+  }
+
+  /// Where a lapped reader goes on; the events that it missed.
+  Gap catch_up(ModelReader& model) const {
     const Cursor oldest = ring_.writer.oldest();
-    Next next;
-    const auto event = generation_of_.find(model.expected);
-    const bool stays =
-        pins && model.entered && event != generation_of_.end() && event->second == model.generation;
-    if (!stays && event != generation_of_.end() && event->second < oldest.generation) {
-      next.kind = Next::Kind::gap;
-      next.gap = {model.expected, oldest.next_sequence - model.expected};
-      model.expected = oldest.next_sequence;
-      model.entered = true;
-      model.generation = oldest.generation;
-    } else if (event != generation_of_.end()) {
-      next.kind = Next::Kind::record;
-      next.record.sequence = model.expected++;
-      model.entered = true;
-      model.generation = event->second;
-    } else if (!model.entered && model.generation >= oldest.generation) {
-      model.entered = true;
+    Cursor to = oldest;
+    std::size_t at = 0;
+    while (at < items_.size() && items_[at].generation < oldest.generation)
+      ++at;
+    const bool misses_nothing = !model.owed && oldest.next_sequence == model.expected;
+    if (model.wish != StateWish::none && !misses_nothing && ring_.writer.keyframe()) {
+      to = *ring_.writer.keyframe();
+      at = last_keyframe();
     }
-    return next;
+    const Gap gap{model.expected, to.next_sequence - model.expected};
+    if (gap.count != 0) model.owed = model.wish != StateWish::none;
+    model.at = at;
+    model.expected = to.next_sequence;
+    model.generation = to.generation;
+    model.entered = true;
+    return gap;
+  }
+
+  /// What the next step of a reader is: an event, a gap, a keyframe, or nothing.
+  Next expected_next(ModelReader& model, bool pins) {
+    Next next;
+    for (;;) {
+      if (is_lapped(model, pins)) {
+        next.gap = catch_up(model);
+        next.kind = next.gap.count != 0 ? Next::Kind::gap : Next::Kind::nothing;
+        if (next.gap.count != 0) return next;
+      }
+      model.entered = true;
+      if (model.at == items_.size()) {
+        // Over LINKs between which there is nothing.
+        model.generation = ring_.writer.latest().generation;
+        return next;
+      }
+      const Item& item = items_[model.at++];
+      model.generation = item.generation;
+      if (!item.keyframe) model.expected = item.sequence + 1;
+      if (item.keyframe && !std::exchange(model.owed, false)) continue;
+      next.record.sequence = item.sequence;
+      next.kind = item.keyframe ? Next::Kind::keyframe : Next::Kind::record;
+      return next;
+    }
   }
 
   template <class Reader>
@@ -206,7 +281,8 @@ class Model {
       }
       ++count;
       RC_ASSERT(found.record.sequence == wanted.record.sequence);
-      RC_ASSERT(is_whole(found.record));
+      const bool keyframe = found.kind == Next::Kind::keyframe;
+      RC_ASSERT((keyframe ? is_whole_keyframe(found.record) : is_whole(found.record)));
     }
   }
 
@@ -232,8 +308,10 @@ class Model {
 
   void find(std::uint32_t back) {
     const std::uint64_t sequence = ring_.writer.next_sequence() - back % 50;
-    const auto event = generation_of_.find(sequence);
-    const bool readable = event != generation_of_.end() && event->second >= ring_.writer.oldest().generation;
+    const bool readable = std::any_of(items_.begin(), items_.end(), [&](const Item& each) {
+      return !each.keyframe && each.sequence == sequence &&
+             each.generation >= ring_.writer.oldest().generation;
+    });
     const auto cursor = ring_.writer.find(sequence);
     RC_ASSERT(cursor.has_value() == (readable || sequence == ring_.writer.next_sequence()));
     if (!readable) return;
@@ -242,7 +320,7 @@ class Model {
   }
 
   HeapRing ring_;
-  std::map<std::uint64_t, std::uint64_t> generation_of_;
+  std::vector<Item> items_;
   std::array<std::unique_ptr<Subscribed>, 2> subscribed_;
   std::array<ModelReader, 2> readers_{};
   std::array<std::vector<Held>, 2> held_;
@@ -262,7 +340,7 @@ RC_GTEST_PROP(RingProperty, GivesEveryReaderEveryEventInOrderOrTheExactGap, ()) 
       .large_segment_size = large_segments == 0 ? 0U : 3 * 4096U,
   };
   const auto first = *rc::gen::element<std::uint64_t>(1, 0xfffffff0, 0x7ffffffffffffff0);
-  Model model(geometry, first);
+  Model model(geometry, first, *rc::gen::element(StateWish::none, StateWish::after_a_gap));
   for (const Step& step : *rc::gen::container<std::vector<Step>>(any_step()))
     model.run(step);
   model.drain();

@@ -10,12 +10,6 @@
 namespace ringside::shm {
 namespace {
 
-std::vector<std::uint64_t> range(std::uint64_t first, std::uint64_t end) {
-  std::vector<std::uint64_t> sequences(end - first);
-  std::iota(sequences.begin(), sequences.end(), first);
-  return sequences;
-}
-
 TEST(RingWriter, NumbersEventsFromItsFirstSequenceWithoutAHole) {
   HeapRing ring(small_geometry, 41);
   for (std::uint64_t i = 0; i < 100; ++i)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,13 +17,22 @@ using shm::Next;
 /// Reads from `cursor` to the end; what it finds is a fault or the sequence behind the last event.
 template <class Reader>
 Found read_to_end(Reader& reader, const Owed& owed, std::uint64_t expected) {
+  std::uint64_t keyframe = 0;
   for (;;) {
     const Next next = reader.next();
     if (reader.state() == shm::ReaderState::corrupt)
       return {fmt::format("behind {}: what no writer of ours writes", expected - 1), expected};
-    if (next.kind == Next::Kind::nothing) return {{}, expected};
+    if (next.kind == Next::Kind::nothing) return {{}, expected, keyframe};
     if (next.kind == Next::Kind::gap)
       return {fmt::format("a hole of {} at {}", next.gap.count, next.gap.first), expected};
+    if (next.kind == Next::Kind::keyframe) {
+      if (std::exchange(keyframe, next.record.sequence) != 0)
+        return {"a second keyframe without a gap", expected};
+      if (keyframe + 1 != expected) return {fmt::format("a keyframe of {} before {}", keyframe, expected), 0};
+      if (!Events::is_whole_keyframe(next.record))
+        return {fmt::format("the keyframe of {} is torn", keyframe), 0};
+      continue;
+    }
     if (next.record.sequence != expected)
       return {fmt::format("{} where {} was due", next.record.sequence, expected), expected};
     if (expected >= owed.committed + owed.in_region)
@@ -52,6 +62,21 @@ Found read_from(Reader&& reader, const shm::RingView& view, const Owed& owed, co
   return found;
 }
 
+/// One that has missed everything and asks for state: where the header names a keyframe, that comes before any event.
+template <class Reader>
+Found read_state(Reader&& reader, const shm::RingView& view, const Owed& owed) {
+  const bool named = view.keyframe_position().load(std::memory_order::acquire) != 0;
+  const Next next = reader.next();
+  if (reader.state() == shm::ReaderState::corrupt)
+    return {"the header names a keyframe, which is not there", 0};
+  if (next.kind != Next::Kind::gap) return {"who has missed everything is not told", 0};
+  const std::uint64_t expected = next.gap.first + next.gap.count;
+  const Found found = read_from(reader, view, owed, {0, 0, expected});
+  if (found.fault.empty() && named && found.keyframe + 1 != expected)
+    return {fmt::format("the header names a keyframe, and {} comes first", expected), 0};
+  return found;
+}
+
 }  // namespace
 
 Found find_after_death(const shm::AttachedRing& ring, const Owed& owed) {
@@ -70,9 +95,18 @@ Found find_after_death(const shm::AttachedRing& ring, const Owed& owed) {
   if (!copier.fault.empty()) return {"a copying newcomer: " + copier.fault, 0};
   const Found subscriber = read_from(shm::RingReader(view, owed.grant, pins.data()), view, owed, owed.grant);
   if (!subscriber.fault.empty()) return {"a subscriber: " + subscriber.fault, 0};
-  if (copier.committed != newcomer.committed || subscriber.committed != newcomer.committed)
+  constexpr Cursor before_all{0, 0, 1};
+  constexpr auto wish = shm::StateWish::after_a_gap;
+  const Found viewer = read_state(shm::RingReader(view, before_all, pins.data(), nullptr, wish), view, owed);
+  if (!viewer.fault.empty()) return {"a viewer: " + viewer.fault, 0};
+  const Found copying_viewer = read_state(shm::CopyingReader(view, before_all, wish), view, owed);
+  if (!copying_viewer.fault.empty()) return {"a copying viewer: " + copying_viewer.fault, 0};
+  if (copier.committed != newcomer.committed || subscriber.committed != newcomer.committed ||
+      viewer.committed != newcomer.committed || copying_viewer.committed != newcomer.committed)
     return {"readers do not agree where the end is", 0};
-  return newcomer;
+  if (viewer.keyframe != copying_viewer.keyframe)
+    return {"viewers do not agree which keyframe is the last", 0};
+  return viewer;
 }
 
 }  // namespace ringside::step

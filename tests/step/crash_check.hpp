@@ -24,6 +24,7 @@ struct Owed {
 struct Found {
   std::string fault;            // empty: everything that is owed
   std::uint64_t committed = 0;  // behind the last event
+  std::uint64_t keyframe = 0;   // the last event that the last keyframe includes; 0: there is none
 };
 
 /// Looks at a dead writer's ring as a client that has just come, in place and by copying, and as one that

@@ -75,6 +75,29 @@ struct ClearsLate : shm::SystemAtomics {
   static inline std::size_t put_off_count = 0;
 };
 
+/// The position of a keyframe is stored before its commit word.
+struct NamesEarly : shm::SystemAtomics {
+  template <class Value>
+  using atomic = PlantedAtomic<Value, NamesEarly>;
+
+  template <class Value>
+  static bool instead_of_store(std::atomic<Value>& word, Value value, std::memory_order order) noexcept {
+    if (order != std::memory_order::release) return false;
+    if (shm::is_keyframe(value)) {
+      put_off = &word;
+      commit = value;
+      return true;
+    }
+    if (put_off == nullptr) return false;
+    word.store(value, order);
+    static_cast<std::atomic<std::uint64_t>*>(std::exchange(put_off, nullptr))->store(commit, order);
+    return true;
+  }
+
+  static inline void* put_off = nullptr;
+  static inline std::uint64_t commit = 0;
+};
+
 /// The oldest segment is written again without having been withdrawn.
 struct WithdrawsNothing : shm::SystemAtomics {
   template <class Value>

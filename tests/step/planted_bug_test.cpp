@@ -52,6 +52,12 @@ std::size_t count_of(const Tried& tried, std::string_view what) {
       tried.faults, [what](const std::string& fault) { return fault.find(what) != std::string::npos; }));
 }
 
+TEST(PlantedBug, APositionBeforeItsKeyframeIsSeenAsAKeyframeThatIsNotThere) {
+  const Deaths deaths = die_with_bug(publishing_keyframe<NamesEarly>(100), "named early");
+  EXPECT_GT(count_of(deaths, "which is not there"), 0U);
+  EXPECT_LT(deaths.faults.size(), deaths.tried) << "before and after it the keyframe is there";
+}
+
 TEST(PlantedBug, ACommitBeforeItsPayloadIsSeenAsATornEvent) {
   const Deaths deaths = die_with_bug(publishing<CommitsEarly>(100), "committed early");
   EXPECT_GT(count_of(deaths, "is torn"), 0U);

@@ -53,6 +53,25 @@ ReaderScenario<Reader> entering_late() {
   return scenario;
 }
 
+/// And asks for state, which is the last keyframe.
+template <class Reader>
+ReaderScenario<Reader> entering_for_state() {
+  auto scenario = entering<Reader>();
+  scenario.name = "enter at the last keyframe, lapped";
+  scenario.behind_grant = [](SteppedRing<shm::SystemAtomics>& ring) {
+    for (int i = 0; i < 5; ++i) {
+      ring.roll();
+      ring.publish_keyframe(150);
+    }
+  };
+  scenario.region = [](Client<Reader>& client) {
+    client.take(client.reader->next());
+    client.found = client.reader->next();
+  };
+  scenario.wish = shm::StateWish::after_a_gap;
+  return scenario;
+}
+
 /// One event.
 template <class Reader>
 ReaderScenario<Reader> reading() {

@@ -26,6 +26,11 @@ TEST(ReaderStop, InEnteringASegmentGivesItsEventsOrTheExactGap) {
   expect_no_fault(entering_late<shm::CopyingReader>(), 300);
 }
 
+TEST(ReaderStop, InEnteringAtTheLastKeyframeIsToldTheGapAndGivenTheStateBeforeAnyEvent) {
+  expect_no_fault(entering_for_state<shm::RingReader>(), 300);
+  expect_no_fault(entering_for_state<shm::CopyingReader>(), 300);
+}
+
 TEST(ReaderStop, InReadingAnEventGivesItWholeOrTheExactGap) {
   expect_no_fault(reading<shm::RingReader>(), 100);
   expect_no_fault(reading<shm::CopyingReader>(), 200);

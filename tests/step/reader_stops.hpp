@@ -59,29 +59,35 @@ class Client {
   static constexpr bool pins = ViewOf<Reader>::pins;
 
   Client(const shm::SessionPage& daemons_page, shm::Descriptor descriptor, int waiting_end,
-         const shm::Cursor& grant, const Events& events)
+         const shm::Cursor& grant, const Events& events, shm::StateWish wish)
       : waiting(waiting_end),
         page(shm::SessionPage::attach(daemons_page.descriptor().duplicate()).value()),
         ring_(shm::AttachedRing::attach(std::move(descriptor), ::geteuid()).value()),
         expected(grant.next_sequence),
+        wants_state_(wish != shm::StateWish::none),
         events_(events) {
     const View view(ring_.view().segment(0).bytes(0) - ring_.geometry().segment_offset(0), ring_.geometry());
     if constexpr (pins) {
       auto* const words = page.pins(shm::subscription_line_first);
-      reader.emplace(view, grant, static_cast<typename Reader::Word*>(words));
+      reader.emplace(view, grant, static_cast<typename Reader::Word*>(words), nullptr, wish);
     } else {
-      reader.emplace(view, grant);
+      reader.emplace(view, grant, wish);
     }
   }
 
   void take(const shm::Next& next) {
     if (next.kind == shm::Next::Kind::record) {
-      if (next.record.sequence != expected) fail(Outcome::out_of_order);
+      if (owed_state_ || next.record.sequence != expected) fail(Outcome::out_of_order);
       if (!events_.is_whole(next.record)) fail(Outcome::torn);
       ++expected;
     } else if (next.kind == shm::Next::Kind::gap) {
       if (next.gap.first != expected || next.gap.count == 0) fail(Outcome::inexact_gap);
       expected += next.gap.count;
+      owed_state_ = wants_state_;
+    } else if (next.kind == shm::Next::Kind::keyframe) {
+      if (!std::exchange(owed_state_, false) || next.record.sequence + 1 != expected)
+        fail(Outcome::out_of_order);
+      if (!Events::is_whole_keyframe(next.record)) fail(Outcome::torn);
     }
     if (reader->state() == shm::ReaderState::corrupt) fail(Outcome::corrupt);
   }
@@ -132,6 +138,8 @@ class Client {
   shm::BasicHeld<typename View::Atomics> held;
 
  private:
+  bool wants_state_;
+  bool owed_state_ = false;
   Events events_;
 };
 
@@ -146,6 +154,7 @@ struct ReaderScenario {
   std::function<void(Client<Reader>&)> before;  // in the reader's process, not held up
   std::function<void(Client<Reader>&)> region;  // held up
   std::function<void(Client<Reader>&)> look;    // at what the region found
+  shm::StateWish wish = shm::StateWish::none;   // with it each lap leaves keyframes
 };
 
 inline constexpr std::string_view left_asleep = "the reader was left asleep";
@@ -207,8 +216,10 @@ class Stop {
   }
   /// Everything that could be read, and more, then the bell as after every batch.
   void lap() {
-    for (std::uint32_t i = 0; i < stepped_geometry.window_segments + 2; ++i)
+    for (std::uint32_t i = 0; i < stepped_geometry.window_segments + 2; ++i) {
       ring_.roll();
+      if (scenario_.wish != shm::StateWish::none) ring_.publish_keyframe(100);
+    }
     ring_.writer.ring();
   }
   std::string what_is_left() {
@@ -222,7 +233,8 @@ class Stop {
 
   Steps steps() {
     return {[this] {
-              client_.emplace(ring_.page, ring_.descriptor(), ring_.waiting_end.get(), grant_, ring_.events);
+              client_.emplace(ring_.page, ring_.descriptor(), ring_.waiting_end.get(), grant_, ring_.events,
+                              scenario_.wish);
               if (scenario_.before) scenario_.before(*client_);
             },
             [this] { scenario_.region(*client_); },

@@ -50,6 +50,10 @@ struct Events {
     return record.size == size_of(record.sequence) && record.kind == kind_of(record.sequence) &&
            record.time_ns == time_of(record.sequence) && shm::is_whole(record);
   }
+  [[nodiscard]] static bool is_whole_keyframe(const shm::Record& record) {
+    return record.kind == kind_of(record.sequence) && record.time_ns == time_of(record.sequence) &&
+           shm::is_whole_keyframe(record);
+  }
 };
 
 /// A ring as a daemon has it, one session's page and doorbell, and a writer, brought from nothing to the same
@@ -84,6 +88,12 @@ class SteppedRing {
     const std::uint64_t sequence = writer.next_sequence();
     const auto payload = shm::payload_of(sequence, events.size_of(sequence));
     (void)writer.publish(payload, Events::kind_of(sequence), Events::time_of(sequence)).value();
+  }
+  void publish_keyframe(std::uint32_t size) {
+    const std::uint64_t sequence = writer.next_sequence() - 1;
+    const auto payload = shm::keyframe_payload_of(sequence, size);
+    if (!writer.publish_keyframe(payload, Events::kind_of(sequence), Events::time_of(sequence)))
+      throw std::logic_error("the keyframe was refused");
   }
   void roll() {
     const std::uint64_t generation = writer.latest().generation;

@@ -32,6 +32,16 @@ TEST(WriterDeath, InLinkingALargeEventLeavesItWholeOrNotThereAndLosesTheOldestAt
   expect_no_fault(linking_large<shm::SystemAtomics>(), 200);
 }
 
+TEST(WriterDeath, InPublishingAKeyframeLeavesThatOneOrTheOneBeforeIt) {
+  for (const std::uint32_t size : {0U, 100U, 700U})
+    expect_no_fault(publishing_keyframe<shm::SystemAtomics>(size), 30);
+  expect_no_fault(rolling_keyframe<shm::SystemAtomics>(500), 200);
+}
+
+TEST(WriterDeath, InARollOverTheLastKeyframeNamesNoneThatIsGone) {
+  expect_no_fault(leaving_keyframe<shm::SystemAtomics>(500), 200);
+}
+
 TEST(WriterDeath, BetweenClaimAndCommitLeavesNothingOfTheEvent) {
   expect_no_fault(claiming<shm::SystemAtomics>(100), 60);
 }

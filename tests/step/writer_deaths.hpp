@@ -28,6 +28,7 @@ struct WriterScenario {
   std::function<void(typename Ring::Writer&, const Events&)> region;  // the part
   std::uint64_t in_region = 1;                                        // events that it publishes
   std::size_t may_leave = 0;                                          // segments that it may withdraw
+  bool publishes_keyframe = false;                                    // at its end
   std::function<bool(const typename Ring::Writer&)> did = {};  // whether that was the part which was meant
   std::function<void()> in_child = {};                         // what the writer's process is told before
 };
@@ -78,6 +79,8 @@ class Death {
       found.fault = "a sleeper was left asleep";
     if (index == trace.size() && found.committed != owed_.committed + owed_.in_region)
       found.fault = "what was published to the end is not there";
+    if (index == trace.size() && scenario_.publishes_keyframe && found.keyframe + 1 != found.committed)
+      found.fault = "the keyframe that was published to the end is not the last one";
     return found;
   }
 
@@ -104,13 +107,17 @@ Deaths die_everywhere(const WriterScenario<Atomics>& scenario) {
   const Trace trace = Death<Atomics>(scenario).record();
   Deaths deaths;
   std::uint64_t committed = 0;
+  std::uint64_t keyframe = 0;
   for (std::size_t index = 0; index <= trace.size(); ++index, ++deaths.tried) {
     Found found = Death<Atomics>(scenario).at(trace, index);
     if (found.fault.empty() && found.committed < committed) found.fault = "what was committed is gone again";
+    if (found.fault.empty() && scenario.publishes_keyframe && found.keyframe < keyframe)
+      found.fault = "the last keyframe is gone again";
     if (!found.fault.empty())
       deaths.faults.push_back(
           fmt::format("{}, before instruction {}: {}", scenario.name, index, found.fault));
     committed = std::max(committed, found.committed);
+    keyframe = std::max(keyframe, found.keyframe);
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   std::printf("%s: killed at %zu instructions, %zu faults, %.1f s\n", scenario.name.c_str(), deaths.tried,

@@ -94,6 +94,67 @@ WriterScenario<Atomics> linking_large() {
           .did = [](const auto& writer) { return writer.counters().large_events == 1; }};
 }
 
+template <class Atomics>
+void make_special_keyframe(SteppedRing<Atomics>& ring, std::uint32_t size) {
+  special_payload = shm::keyframe_payload_of(ring.writer.next_sequence() - 1, size);
+}
+
+template <class Writer>
+void publish_special_keyframe(Writer& writer) {
+  const std::uint64_t sequence = writer.next_sequence() - 1;
+  (void)writer.publish_keyframe(special_payload, Events::kind_of(sequence), Events::time_of(sequence));
+}
+
+/// A keyframe in the middle of a segment, behind an older one and an event.
+template <class Atomics>
+WriterScenario<Atomics> publishing_keyframe(std::uint32_t size) {
+  return {.name = "publish a keyframe of " + std::to_string(size) + " bytes",
+          .prepare =
+              [size](auto& ring) {
+                stand_in_recycled_segment(ring);
+                ring.publish_keyframe(90);
+                ring.publish();
+                make_special_keyframe(ring, size);
+              },
+          .region = [](auto& writer, const Events&) { publish_special_keyframe(writer); },
+          .in_region = 0,
+          .publishes_keyframe = true};
+}
+
+/// One that finds no room in its segment.
+template <class Atomics>
+WriterScenario<Atomics> rolling_keyframe(std::uint32_t size) {
+  return {.name = "publish a keyframe of " + std::to_string(size) + " bytes into the next segment",
+          .prepare =
+              [size](auto& ring) {
+                stand_before_roll(ring, size);
+                make_special_keyframe(ring, size);
+              },
+          .region = [](auto& writer, const Events&) { publish_special_keyframe(writer); },
+          .in_region = 0,
+          .may_leave = 1,
+          .publishes_keyframe = true,
+          .did = [](const auto& writer) { return writer.set_aside_segments() == 1; }};
+}
+
+/// An event whose roll withdraws the segment of the last keyframe.
+template <class Atomics>
+WriterScenario<Atomics> leaving_keyframe(std::uint32_t size) {
+  return {.name = "publish " + std::to_string(size) + " bytes over the last keyframe",
+          .prepare =
+              [size](auto& ring) {
+                stand_in_recycled_segment(ring);
+                ring.publish_keyframe(90);
+                while (ring.writer.oldest().generation != ring.writer.keyframe()->generation)
+                  ring.roll();
+                ring.fill_segment_until_no_room_for(size);
+                make_special(ring, size);
+              },
+          .region = [](auto& writer, const Events& events) { publish_special(writer, events); },
+          .may_leave = 1,
+          .did = [](const auto& writer) { return !writer.keyframe(); }};
+}
+
 /// What was claimed is written in two parts, then committed.
 template <class Atomics>
 WriterScenario<Atomics> claiming(std::uint32_t size) {

@@ -197,6 +197,29 @@ TEST(Tidy, EveryEdgeHasBothEndsAndAPlaceInTheMemoryModel) {
   }
 }
 
+TEST(Tidy, EveryTestThatHoldsARuleExists) {
+  const std::regex begins(R"(^(?:TEST|TEST_F|TEST_P|TYPED_TEST|RC_GTEST_PROP)\((\w+),\s*(\w+))");
+  std::set<std::string> tests;
+  for (const SourceFile& file : sources()) {
+    if (file.folder() != "tests") continue;
+    for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      // A long name stands on a line of its own.
+      const std::string text = file.lines[i] + (i + 1 < file.lines.size() ? file.lines[i + 1] : "");
+      std::smatch found;
+      if (std::regex_search(text, found, begins))
+        tests.insert(fmt::format("{}.{}", found.str(1), found.str(2)));
+    }
+  }
+  const std::string rules = read_text(std::filesystem::path(RINGSIDE_SOURCE_DIR) / "docs/rules.md");
+  const std::regex name(R"(`([A-Z]\w+\.[A-Z]\w+)`)");
+  std::size_t named = 0;
+  for (std::sregex_iterator it(rules.begin(), rules.end(), name), end; it != end; ++it) {
+    ++named;
+    EXPECT_TRUE(tests.contains(it->str(1))) << "docs/rules.md names a test that is not there: " << it->str(1);
+  }
+  EXPECT_GT(named, 0U);
+}
+
 TEST(Tidy, NothingIsLeftForLaterInTheCode) {
   // Spelled in two halves, so that this file passes its own test.
   const std::regex mark(

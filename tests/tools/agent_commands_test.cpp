@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// start, execute, send, cancel, touch, stop, list.
+// start, execute, send, resume, dismiss, cancel, touch, stop, list.
 #include <algorithm>
 #include <filesystem>
 
@@ -31,8 +31,29 @@ constexpr const char* busy_agent =
          esac
        done)";
 
+/// Asks which, and says what it was answered; halts when that was b.
+constexpr const char* asking_agent =
+    R"(while read -r line; do
+         case $line in
+           *'"b"'*)
+             echo '{"kind":"status_changed","event":{"status":"interrupted","interrupt":{"id":"enough","data_type":"halt","data":{"message":"Enough."}}}}' ;;
+           *resume*)
+             echo '{"kind":"custom","event":{"name":"answered","content_type":"text/plain"}}'
+             echo '{"kind":"status_changed","event":{"status":"idle"}}' ;;
+           *execute*)
+             echo '{"kind":"status_changed","event":{"status":"interrupted","interrupt":{"id":"which","data_type":"question","data":{"type":"single_select","text":"Which?","options":[{"value":"a"},{"value":"b"}]}}}}' ;;
+           *stop*) exit 0 ;;
+         esac
+       done)";
+
 class AgentCommands : public CommandTest {
  protected:
+  /// Starts an agent that asks, and waits until it has.
+  void start_asking(const std::string& agent) const {
+    done({"start", agent, "--runner", "exec", "--", "/bin/sh", "-c", asking_agent});
+    done({"tail", agent, "--from", "oldest", "--count", "4"});
+  }
+
   void start_busy(const std::string& agent) const {
     done({"start", agent, "--runner", "exec", "--idle", "--", "/bin/sh", "-c", busy_agent});
     done({"execute", agent});
@@ -134,12 +155,50 @@ TEST_F(AgentCommands, SendRefusesATextThatIsTooLongOrNotUtf8) {
 
 TEST_F(AgentCommands, ARunCanBeCancelledAndTheAgentLivesOn) {
   start_busy("ada");
-  expect_refused({"send", "ada", "hello?"}, ExitCode::unmet, "running");
   expect_refused({"execute", "ada"}, ExitCode::unmet, "running");
   EXPECT_EQ(done({"cancel", "ada"}), "");
   const auto seen = read_event_lines(done({"tail", "ada", "--from", "oldest", "--json", "--count", "4"}));
   EXPECT_EQ(string_at(seen.back(), "/status"), "cancelled");
   expect_refused({"cancel", "ada"}, ExitCode::unmet, "cancelled");
+}
+
+TEST_F(AgentCommands, SendSaysOfAMessageThatItWaits) {
+  start_busy("ada");
+  EXPECT_TRUE(done({"send", "ada", "hello?"}).ends_with(" queued\n"));
+  for (int i = 1; i < 64; ++i)
+    done({"send", "ada", "hello?"});
+  expect_refused({"send", "ada", "hello?"}, ExitCode::unmet, "64 messages wait");
+}
+
+TEST_F(AgentCommands, ResumeAnswersOnceAndPrintsTheRun) {
+  start_asking("ada");
+  EXPECT_EQ(done({"resume", "ada", "--interrupt", "which", "--answer", R"({"question":{"selected":["a"]}})"}),
+            "2\n");
+  expect_refused({"resume", "ada", "--interrupt", "which", "--answer", R"({"question":{"selected":["a"]}})"},
+                 ExitCode::unmet, "answered already");
+  events("ada", "custom");
+}
+
+TEST_F(AgentCommands, ResumeNamesWhatIsWrongWithAnAnswer) {
+  start_asking("ada");
+  const auto refused = [this](const char* answer, const char* named) {
+    expect_refused({"resume", "ada", "--interrupt", "which", "--answer", answer}, ExitCode::bad_data, named);
+  };
+  refused(R"({"question":{"selected":["c"]}})", "question.selected[0]");
+  refused(R"({"question":{"selected":"a"}})", "question.selected must be an array");
+  refused(R"({"question":{"selected":["a"})", "column");
+  refused("a", "not");
+  expect_refused({"resume", "ada", "--interrupt", "who", "--answer", R"({"question":{"selected":["a"]}})"},
+                 ExitCode::unmet, "which");
+}
+
+TEST_F(AgentCommands, DismissPutsAHaltAside) {
+  start_asking("ada");
+  expect_refused({"dismiss", "ada", "--interrupt", "which"}, ExitCode::bad_data, "which");
+  done({"resume", "ada", "--interrupt", "which", "--answer", R"({"question":{"selected":["b"]}})"});
+  done({"tail", "ada", "--from", "oldest", "--count", "6"});
+  EXPECT_EQ(done({"dismiss", "ada", "--interrupt", "enough"}), "");
+  EXPECT_NE(done({"list", "--json"}).find(R"("status":"idle")"), std::string::npos);
 }
 
 TEST_F(AgentCommands, StopEndsALifeAndItsTopicTells) {
@@ -151,12 +210,29 @@ TEST_F(AgentCommands, StopEndsALifeAndItsTopicTells) {
   EXPECT_EQ(done({"list"}), "");
 }
 
-TEST_F(AgentCommands, CommandsNameAnAgentThatDoesNotRun) {
-  for (const char* command : {"execute", "cancel", "touch", "stop"})
-    expect_refused({command, "nobody"}, ExitCode::unavailable, "nobody");
-  expect_refused({"send", "nobody", "hi"}, ExitCode::unavailable, "nobody");
-  expect_refused({"pub", "nobody", "--json", R"({"kind":"custom","event":{"name":"x"}})"},
-                 ExitCode::unavailable, "nobody");
+TEST_F(AgentCommands, TellAnAgentThatNeverWasFromOneThatDoesNotRun) {
+  start_idle("ada");
+  done({"stop", "ada"});
+  events("ada", "agent_shutdown");
+  const auto refused = [this](const std::string& agent, ExitCode code, std::string_view why) {
+    for (const char* command : {"execute", "cancel", "touch", "stop"})
+      expect_refused({command, agent}, code, why);
+    expect_refused({"send", agent, "hi"}, code, why);
+    expect_refused({"resume", agent, "--interrupt", "i", "--answer", "{}"}, code, why);
+    expect_refused({"dismiss", agent, "--interrupt", "i"}, code, why);
+    expect_refused({"pub", agent, "--json", R"({"kind":"custom","event":{"name":"x"}})"}, code, why);
+  };
+  refused("nobody", ExitCode::unknown, "there is no agent nobody");
+  refused("ada", ExitCode::not_running, "agent ada is not running");
+}
+
+TEST_F(AgentCommands, TellADaemonThatIsNotThereAndATopicThatIsNotTheirs) {
+  start_idle("ada");
+  expect_refused({"tail", "agent_server:debug:"}, ExitCode::unknown, "there is no topic");
+  sandbox_.kill_daemon();
+  for (const char* command : {"touch", "stop"})
+    expect_refused({command, "ada"}, ExitCode::unavailable, "agentd");
+  expect_refused({"touch", "nobody"}, ExitCode::unavailable, "agentd");
 }
 
 TEST_F(AgentCommands, ListShowsWhoRunsAndWhoWatches) {

@@ -119,6 +119,10 @@ void DaemonSandbox::kill_daemon() {
   daemon_->signal(SIGKILL);
 }
 
+void DaemonSandbox::signal_daemon(int number) const {
+  daemon_->signal(number);
+}
+
 Finished DaemonSandbox::stop_daemon() {
   daemon_->signal(SIGTERM);
   return daemon_->finish();

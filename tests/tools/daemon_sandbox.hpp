@@ -40,6 +40,9 @@ class DaemonSandbox {
   /// Ends agentd as an accident does.
   void kill_daemon();
 
+  /// Stops it, or has it go on.
+  void signal_daemon(int number) const;
+
  private:
   [[nodiscard]] ChildProcess::Environment environment() const;
 

@@ -54,7 +54,7 @@ TEST_F(StatCommand, LooksAgainAndAgainUntilItHasLookedSoOftenOrIsInterrupted) {
 }
 
 TEST_F(StatCommand, NamesATopicThatIsNotThere) {
-  expect_refused({"stat", "nobody"}, ExitCode::unavailable, "agent_server:nobody");
+  expect_refused({"stat", "nobody"}, ExitCode::unknown, "agent_server:nobody");
   expect_refused({"stat", "-i", "0"}, ExitCode::usage, "-i");
 }
 

@@ -47,7 +47,15 @@ struct Started {
   std::uint64_t incarnation = 0;
 };
 
-/// The events became `first_sequence` .. `first_sequence + count - 1` of the agent's topic.
+/// A user message that was accepted. `queued`: a run is running, and the message is taken up by a run after it; its
+/// `llm_message`, with this id, comes then.
+struct Sent {
+  std::string message_id = {};
+  bool queued = false;
+};
+
+/// The events became `first_sequence` .. `first_sequence + count - 1` of the agent's topic; 0 where they were debug
+/// events and nobody reads those.
 struct Published {
   std::uint64_t first_sequence = 0;
   std::uint32_t count = 0;

@@ -98,8 +98,20 @@ class Client {
   /// Starts a run without a message and returns its number.
   expected<std::uint64_t, RequestError> execute(std::string_view agent_id);
 
-  /// Gives the agent a user message, which starts a run, and returns the message's id.
-  expected<std::string, RequestError> send(std::string_view agent_id, std::string_view text);
+  /// Gives the agent a user message, which starts a run, or waits for the one that is running (`queue_full` if too
+  /// many do). An interrupt that waits for an answer is superseded by it.
+  expected<Sent, RequestError> send(std::string_view agent_id, std::string_view text);
+
+  /// Answers the interrupt of that id, as `status_changed` told of it, and returns the number of the run that goes on
+  /// with the answer. An interrupt is answered once, whoever asks: `already_answered` where somebody was faster,
+  /// `bad_answer` where it is no answer to that interrupt (the message says what is wrong, and where),
+  /// `no_such_interrupt` where the agent waits for the answer to another one or a user message superseded it,
+  /// `invalid_in_status` where it waits for none.
+  expected<std::uint64_t, RequestError> resume(std::string_view agent_id, std::string_view interrupt_id,
+                                               const events::AnswerT& answer);
+
+  /// Puts a halt aside: the agent is idle again. Refused as `resume`; `bad_answer` for what asks for an answer.
+  expected<void, RequestError> dismiss(std::string_view agent_id, std::string_view interrupt_id);
 
   /// Ends the run that is going on.
   expected<void, RequestError> cancel(std::string_view agent_id);
@@ -110,6 +122,9 @@ class Client {
   /// Ends the agent's life; a run that is going on is given a bounded time first. Returns when it was
   /// accepted: the end is told on the agent's topic as `agent_shutdown`.
   expected<void, RequestError> stop(std::string_view agent_id);
+
+  /// One agent that runs. `no_such_agent` where agentd knows of none of this name, `not_running` where it has ended.
+  expected<AgentInfo, RequestError> find(std::string_view agent_id);
 
   /// All agents that run, by id.
   expected<std::vector<AgentInfo>, RequestError> list_agents();
@@ -122,6 +137,12 @@ class Client {
   expected<Published, RequestError> publish(std::string_view agent_id, std::span<const std::byte> event);
   expected<Published, RequestError> publish(std::string_view agent_id,
                                             std::span<const std::span<const std::byte>> batch);
+
+  /// As publish, to the agent's debug topic: for `custom` events, which publish takes for main ones; the other debug
+  /// events go there by either. Where nobody reads that topic nothing is published, and the sequence is 0.
+  expected<Published, RequestError> publish_debug(std::string_view agent_id, const events::EventT& event);
+  expected<Published, RequestError> publish_debug(std::string_view agent_id,
+                                                  std::span<const std::span<const std::byte>> batch);
 
   // ------------------------------------------------------------------------------------------- presence
 
@@ -152,6 +173,7 @@ class Client {
   const std::string& daemon_version() const noexcept;
 
  private:
+  friend class SubscriptionSet;
   explicit Client(std::shared_ptr<detail::Session> session) noexcept;
 
   std::shared_ptr<detail::Session> session_;

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include <ringside/agent_view.hpp>
 #include <ringside/event.hpp>
 #include <ringside/expected.hpp>
 #include <ringside/subscription.hpp>
@@ -41,6 +42,10 @@ class EventJson {
 
   /// Appends `{"gap":{"first":F,"count":N}}`.
   void print(std::string& out, const Gap& gap);
+
+  /// Appends the state as the line of a `snapshot` event of that topic, with the number and the time of the last event
+  /// that it includes.
+  void print(std::string& out, const AgentView& view, std::string_view topic);
 
   /// Reads one line, with or without its newline, into an encoded event as `Client::publish` takes it.
   expected<std::vector<std::byte>, JsonError> parse(std::string_view line);

@@ -65,6 +65,10 @@ struct PresenceMeta {
   std::uint64_t previous_ref = 0;  ///< the ref before the last update; 0: none
   std::string client_id = {};      ///< whose: compare with `Client::client_id`
   Meta meta = {};
+
+  /// Its client does not move its heartbeat: it hangs, or the machine does, and it counts as a viewer until agentd gives it
+  /// up. Said by a list, of that moment; no diff tells of it.
+  bool stale = false;
 };
 
 /// Everybody on a topic, as of one version: key -> metas.
@@ -73,13 +77,14 @@ struct PresenceList {
   std::map<std::string, std::vector<PresenceMeta>, std::less<>> viewers = {};
 };
 
-/// Follows a topic's presence exactly: subscribe, then list, then apply every diff that comes.
+/// Follows a topic's presence exactly: subscribe, then list, then apply every diff that comes. A subscription that begins
+/// with a `snapshot` needs no list: the snapshot is one.
 ///
 ///     auto sub = client.subscribe(topic);
 ///     PresenceView view(client.presence_list(topic).value());
 ///     sub->poll([&](const Event& event) { view.apply(event); });
 ///
-/// After a gap of the subscription the view is no longer exact: list again and `reset`.
+/// After a gap of the subscription the view is no longer exact, until a snapshot follows or it is `reset` to a new list.
 /// Threads: one at a time.
 class PresenceView {
  public:
@@ -88,10 +93,11 @@ class PresenceView {
 
   void reset(PresenceList list) noexcept;
 
-  /// Takes a diff in and returns true; a diff that the list includes already, and an event that is no
-  /// presence diff, change nothing and return false.
+  /// Takes a diff in, or what a snapshot says in place of all before, and returns true; a diff that the list
+  /// includes already, and an event that tells nothing of presence, change nothing and return false.
   bool apply(const Event& event);
   bool apply(const events::PresenceDiff& diff);
+  bool apply(const events::PresenceState& snapshot);
 
   /// The version of the last change taken in.
   std::uint64_t version() const noexcept { return list_.version; }
@@ -102,6 +108,8 @@ class PresenceView {
   }
 
  private:
+  void join(const events::PresenceEntry& entry);
+
   PresenceList list_;
 };
 

@@ -86,6 +86,8 @@ struct RingDamage {
 /// Who is told what read() finds, in the order of the ring. Empty: nobody.
 struct RingFileHandlers {
   std::function<void(const Event&)> event = {};  ///< good during the call
+  /// A keyframe: the state up to its sequence, between the events; good during the call.
+  std::function<void(const Event&)> snapshot = {};
   std::function<void(const Gap&)> gap = {};
   std::function<void(const RingDamage&)> damage = {};
 };
@@ -93,6 +95,7 @@ struct RingFileHandlers {
 /// What a read came to.
 struct RingReading {
   std::uint64_t events = 0;  ///< handed out
+  std::uint64_t snapshots = 0;
   std::uint64_t damages = 0;
   std::uint64_t next_sequence =
       0;  ///< of the event behind the last one that is there; 0: no segment could be read

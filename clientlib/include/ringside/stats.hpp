@@ -28,6 +28,8 @@ struct RingCounts {
   std::uint64_t evicted = 0;          ///< reliable subscriptions that fell too far behind
   std::uint64_t large_events = 0;     ///< events in segments of their own
   std::uint64_t backed_bytes = 0;     ///< now: shared memory, large events not counted
+  std::uint64_t keyframes = 0;        ///< published for those who join, beside the events
+  std::uint64_t keyframe_bytes = 0;   ///< of these
 };
 
 /// One topic.
