@@ -171,13 +171,16 @@ Refusal Agent::refuse_in_status(std::string_view what, std::string_view remedy) 
                                                     what, events::EnumNameAgentStatus(status_), remedy)};
 }
 
+std::int64_t Agent::grace_ends_ns() const noexcept {
+  const bool runs = options_.presence_tracking && status_ == AgentStatus::idle && viewers_ == 0;
+  return runs ? later_by_ms(unseen_since_ns_, options_.grace_period_ms) : never_ns;
+}
+
 Agent::Ending Agent::next_ending() const noexcept {
   Ending ending;
   if (options_.inactivity_ms != 0) ending.at_ns = later_by_ms(activity_.steady_ns, options_.inactivity_ms);
-  if (options_.presence_tracking && status_ == AgentStatus::idle && viewers_ == 0) {
-    const std::int64_t grace_ends_ns = later_by_ms(unseen_since_ns_, options_.grace_period_ms);
-    if (grace_ends_ns <= ending.at_ns) ending = {grace_ends_ns, ShutdownReason::no_viewers};
-  }
+  const std::int64_t grace_ends_at_ns = grace_ends_ns();
+  if (grace_ends_at_ns <= ending.at_ns) ending = {grace_ends_at_ns, ShutdownReason::no_viewers};
   return ending;
 }
 

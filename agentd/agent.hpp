@@ -148,6 +148,9 @@ class Agent {
   /// The current run, or the last one; 0 before the first.
   [[nodiscard]] std::uint64_t run() const noexcept { return run_; }
   [[nodiscard]] std::uint32_t viewers() const noexcept { return viewers_; }
+  [[nodiscard]] std::uint64_t grace_period_ms() const noexcept { return options_.grace_period_ms; }
+  /// When the grace period that runs ends, on the steady clock; `never_ns`: none does.
+  [[nodiscard]] std::int64_t grace_ends_ns() const noexcept;
   /// Both on the wall clock.
   [[nodiscard]] std::int64_t started_at_ns() const noexcept { return started_wall_ns_; }
   [[nodiscard]] std::int64_t last_activity_at_ns() const noexcept { return activity_.wall_ns; }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "agentd/clock.hpp"
 #include "agentd/control_requests.hpp"
 
 namespace ringside::agentd {
@@ -56,6 +57,12 @@ control::AgentInfoT info_of(const AgentHost& host) {
   info.next_sequence = host.topics()->main_topic()->next_sequence();
   info.presence_topic = host.presence_topic();
   info.viewers = agent.viewers();
+  if (!agent.presence_tracking()) return info;
+  info.grace_period_ms = agent.grace_period_ms();
+  if (const std::int64_t ends_ns = agent.grace_ends_ns(); ends_ns != never_ns) {
+    const Instant now = read_clocks();
+    info.grace_ends_at = now.wall_ns + (ends_ns - now.steady_ns);
+  }
   return info;
 }
 

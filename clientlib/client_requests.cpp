@@ -53,15 +53,27 @@ struct RunnerTable {
   }
 };
 
+/// A period of ages is as long as std::chrono can tell in any unit.
+std::chrono::milliseconds to_period(std::uint64_t period_ms) {
+  constexpr auto longest =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds::max());
+  return period_ms < static_cast<std::uint64_t>(longest.count()) ? std::chrono::milliseconds(period_ms)
+                                                                 : longest;
+}
+
 AgentInfo to_info(const control::AgentInfo& agent) {
-  return {.agent_id = agent.agent_id()->str(),
-          .status = agent.status(),
-          .incarnation = agent.incarnation(),
-          .started_at = agent.started_at(),
-          .last_activity_at = agent.last_activity_at(),
-          .next_sequence = agent.next_sequence(),
-          .presence_topic = agent.presence_topic() == nullptr ? std::string() : agent.presence_topic()->str(),
-          .viewers = agent.viewers()};
+  AgentInfo info{
+      .agent_id = agent.agent_id()->str(),
+      .status = agent.status(),
+      .incarnation = agent.incarnation(),
+      .started_at = agent.started_at(),
+      .last_activity_at = agent.last_activity_at(),
+      .next_sequence = agent.next_sequence(),
+      .presence_topic = agent.presence_topic() == nullptr ? std::string() : agent.presence_topic()->str(),
+      .viewers = agent.viewers()};
+  if (const auto period_ms = agent.grace_period_ms()) info.grace_period = to_period(*period_ms);
+  if (const auto ends_at = agent.grace_ends_at()) info.grace_ends_at = *ends_at;
+  return info;
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "tools/duration_text.hpp"
+#include "tools/interrupt_text.hpp"
+#include "tools/todo_mark.hpp"
 #include "tools/visible_text.hpp"
 
 namespace ringside::tools {
@@ -38,49 +41,7 @@ class Groups {
   std::string_view name_;
 };
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_quoted(out, text);
-  return out;
-}
-
-std::string_view mark_of(events::TodoStatus status) {
-  switch (status) {
-    case events::TodoStatus::pending:
-      return "[ ]";
-    case events::TodoStatus::in_progress:
-      return "[>]";
-    case events::TodoStatus::completed:
-      return "[x]";
-    case events::TodoStatus::cancelled:
-      break;
-  }
-  return "[-]";
-}
-
-void append_interrupt(Groups& groups, const events::InterruptT& interrupt) {
-  const auto& data = interrupt.data;
-  groups.line(fmt::format("{} {}", one_line(interrupt.id), events::EnumNameInterruptData(data.type)));
-  if (const auto* approval = data.Asapproval()) {
-    for (const auto& request : approval->requests)
-      groups.line(fmt::format("{} {} {}", one_line(request->tool_call_id), one_line(request->tool_name),
-                              quoted(request->arguments)));
-  } else if (const auto* question = data.Asquestion()) {
-    groups.line(quoted(question->text));
-    for (const auto& option : question->options)
-      groups.line(fmt::format("- {} {}", one_line(option->value), quoted(option->label)));
-  } else if (const auto* halt = data.Ashalt()) {
-    groups.line(quoted(halt->message));
-  } else if (const auto* subagent = data.Assubagent()) {
-    groups.line(fmt::format("sub-agent {}", one_line(subagent->subagent_id)));
-    append_interrupt(groups, *subagent->interrupt);
-  } else if (const auto* several = data.Asseveral()) {
-    for (const auto& one : several->interrupts)
-      append_interrupt(groups, *one);
-  }
-}
-
-void append_life(Groups& groups, const AgentView& view) {
+void append_life(Groups& groups, std::string_view agent, const AgentView& view) {
   groups.begin("status");
   groups.line(events::EnumNameAgentStatus(view.status()));
   groups.begin("life");
@@ -88,25 +49,27 @@ void append_life(Groups& groups, const AgentView& view) {
   if (const events::AgentShutdownT* end = view.shutdown()) {
     groups.begin("ended");
     groups.line(fmt::format("{}{}", events::EnumNameShutdownReason(end->reason),
-                            end->detail.empty() ? "" : " " + quoted(end->detail)));
+                            end->detail.empty() ? "" : " " + in_quotes(end->detail)));
   }
   if (const events::ErrorT* error = view.error()) {
     groups.begin("error");
     if (!error->type.empty()) groups.line(one_line(error->type));
-    groups.line(quoted(error->message));
-    if (!error->detail.empty()) groups.line(quoted(error->detail));
+    groups.line(in_quotes(error->message));
+    if (!error->detail.empty()) groups.line(in_quotes(error->detail));
   }
   if (const events::InterruptT* interrupt = view.interrupt()) {
     groups.begin("interrupt");
-    append_interrupt(groups, *interrupt);
+    for (const std::string& line : interrupt_lines(*interrupt))
+      groups.line(line);
+    groups.begin("answer");
+    groups.line(settling_command(agent, *interrupt));
   }
 }
 
 void append_usage(Groups& groups, const AgentUsage& usage) {
   if (usage.calls == 0) return;
   groups.begin("usage");
-  groups.line(fmt::format("{} model call{}, input {}, output {}", usage.calls, usage.calls == 1 ? "" : "s",
-                          usage.input, usage.output));
+  groups.line(usage_text(usage));
   for (const auto& [name, sum] : usage.extras)
     groups.line(fmt::format("{} {}", one_line(name), sum));
 }
@@ -114,19 +77,19 @@ void append_usage(Groups& groups, const AgentUsage& usage) {
 void append_work(Groups& groups, const AgentView& view) {
   groups.begin("todos");
   for (const events::TodoT& todo : view.todos())
-    groups.line(fmt::format("{} {}", mark_of(todo.status), one_line(todo.content)));
+    groups.line(fmt::format("{} {}", todo_mark(todo.status), one_line(todo.content)));
   groups.begin("queued");
   for (const events::MessageT& message : view.queued()) {
     std::string text;
     for (const auto& part : message.content)
       text += part->content;
-    groups.line(fmt::format("{} {}", one_line(message.id), quoted(text)));
+    groups.line(fmt::format("{} {}", one_line(message.id), in_quotes(text)));
   }
   groups.begin("calls");
   for (const OpenToolCall& call : view.calls()) {
     const std::string_view id = call.call_id.empty() ? "-" : call.call_id;
     groups.line(fmt::format("{} {} {} {}", events::EnumNameCallPhase(call.phase), one_line(id),
-                            one_line(call.name), quoted(call.arguments)));
+                            one_line(call.name), in_quotes(call.arguments)));
   }
 }
 
@@ -145,10 +108,15 @@ void append_message(Groups& groups, const MessageInFlight& message) {
   }
   groups.begin("tools");
   for (const events::ToolCallT& call : message.tool_calls)
-    groups.line(fmt::format("{} {}", one_line(call.name), quoted(call.arguments)));
+    groups.line(fmt::format("{} {}", one_line(call.name), in_quotes(call.arguments)));
 }
 
 }  // namespace
+
+std::string usage_text(const AgentUsage& usage) {
+  return fmt::format("{} model call{}, input {}, output {}", usage.calls, usage.calls == 1 ? "" : "s",
+                     usage.input, usage.output);
+}
 
 void append_agent_state(std::string& out, std::string_view agent, const AgentView& view) {
   Groups groups(out);
@@ -158,11 +126,27 @@ void append_agent_state(std::string& out, std::string_view agent, const AgentVie
     groups.begin("title");
     groups.line(one_line(view.title()));
   }
-  append_life(groups, view);
+  append_life(groups, agent, view);
   append_usage(groups, view.usage());
   append_work(groups, view);
   for (const MessageInFlight& message : view.messages())
     append_message(groups, message);
+}
+
+void append_viewers(std::string& out, const AgentInfo& agent) {
+  if (agent.presence_topic.empty()) return;
+  Groups groups(out);
+  groups.begin("viewers");
+  groups.line(fmt::format("{} on {}", agent.viewers, one_line(agent.presence_topic)));
+  if (!agent.grace_period) return;
+  groups.begin("grace");
+  const auto period_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(*agent.grace_period).count();
+  std::string line = duration_text(static_cast<std::uint64_t>(period_ns));
+  if (agent.grace_ends_at) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(time_until(*agent.grace_ends_at));
+    line += fmt::format(", ends in {}", span_text(left));
+  }
+  groups.line(line);
 }
 
 }  // namespace ringside::tools

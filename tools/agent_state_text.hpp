@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <ringside/agent.hpp>
 #include <ringside/agent_view.hpp>
 
 namespace ringside::tools {
@@ -11,5 +12,11 @@ namespace ringside::tools {
 /// Appends the state of an agent as a person reads it: a name, then what there is to say, line by line. What there is
 /// nothing of has no line. All of it is visible text.
 void append_agent_state(std::string& out, std::string_view agent, const AgentView& view);
+
+/// Appends who watches a running agent and when it ends for want of viewers; nothing where they are not counted.
+void append_viewers(std::string& out, const AgentInfo& agent);
+
+/// `2 model calls, input 5, output 2`
+std::string usage_text(const AgentUsage& usage);
 
 }  // namespace ringside::tools

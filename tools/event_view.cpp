@@ -8,7 +8,6 @@
 #include <ringside/event_json.hpp>
 
 #include "tools/event_summary.hpp"
-#include "tools/live_text.hpp"
 #include "tools/visible_text.hpp"
 
 namespace ringside::tools {
@@ -58,17 +57,17 @@ class LineView final : public EventView {
 
 class LiveView final : public EventView {
  public:
-  LiveView() : text_(Palette::for_terminal(true)) {}
+  explicit LiveView(LiveText& text) : text_(text) {}
   bool event(std::string& out, const Event& event) override {
     text_.event(out, event.get());
     return true;
   }
   void gap(std::string& out, const Gap& gap) override { text_.gap(out, gap.first, gap.count); }
-  void pending(std::string& out) override { text_.note(out, "waiting for the agent to run"); }
-  void end(std::string& out) override { text_.end_line(out); }
+  void pending(std::string& out) override { text_.screen().note(out, "waiting for the agent to run"); }
+  void end(std::string& out) override { text_.screen().end_line(out); }
 
  private:
-  LiveText text_;
+  LiveText& text_;
 };
 
 }  // namespace
@@ -81,8 +80,8 @@ std::unique_ptr<EventView> make_line_view() {
   return std::make_unique<LineView>();
 }
 
-std::unique_ptr<EventView> make_live_view() {
-  return std::make_unique<LiveView>();
+std::unique_ptr<EventView> make_live_view(LiveText& text) {
+  return std::make_unique<LiveView>(text);
 }
 
 }  // namespace ringside::tools

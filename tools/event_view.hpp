@@ -7,6 +7,8 @@
 #include <ringside/event.hpp>
 #include <ringside/subscription.hpp>
 
+#include "tools/live_text.hpp"
+
 namespace ringside::tools {
 
 /// How a stream of events is shown. Each call appends whole pieces of output to `out`.
@@ -28,7 +30,7 @@ std::unique_ptr<EventView> make_json_view();
 /// For a pipe: one plain line an event, `SEQUENCE KIND SUMMARY`.
 std::unique_ptr<EventView> make_line_view();
 
-/// For a terminal: the text as it grows.
-std::unique_ptr<EventView> make_live_view();
+/// For a terminal: the text as it grows. `text` outlives the view.
+std::unique_ptr<EventView> make_live_view(LiveText& text);
 
 }  // namespace ringside::tools

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/follower.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -39,8 +40,11 @@ ExitCode Follower::follow(const FollowUntil& until) {
     if (const SubscriptionState now = subscription_.state(); now != state) {
       state = now;
       if (now == SubscriptionState::pending) view_.pending(output_.batch());
+      if (audience_ != nullptr) audience_->life_changed();
       if (on_state_) on_state_(now);
     }
+    if (audience_ != nullptr && end == End::none)
+      audience_->show_news(output_.batch(), subscription_.next_sequence());
     const bool idle = output_.batch().empty();
     if (const End flushed = flush(); end == End::none) end = flushed;
     if (end == End::none && idle) end = sleep();
@@ -68,6 +72,7 @@ Follower::End Follower::show_news(const FollowUntil& until) {
     }
     if (!view_.event(output_.batch(), *event)) continue;
     if (!event->is_snapshot()) ++shown_;
+    if (audience_ != nullptr) audience_->saw(*event);
     if (until.kind == event->kind() || (until.count && shown_ >= *until.count)) return End::met;
   }
   return End::none;
@@ -89,17 +94,24 @@ Follower::End Follower::flush() {
 }
 
 Follower::End Follower::sleep() {
-  if (!subscription_.arm()) return End::none;
+  if (!(audience_ != nullptr ? audience_->arm() : subscription_.arm())) return End::none;
   std::array<pollfd, 3> wait = {
       pollfd{subscription_.fd(), POLLIN, 0},
       pollfd{interrupts_.fd(), POLLIN, 0},
       // Asked for nothing: it answers when the pipe's reader has closed it.
       pollfd{output_.has_reader() ? STDOUT_FILENO : -1, 0, 0},
   };
-  poll(wait.data(), wait.size(), deadline_.poll_timeout_ms());
+  poll(wait.data(), wait.size(), poll_timeout_ms());
   if ((wait[1].revents & POLLIN) != 0) return End::interrupted;
   if ((wait[2].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return End::reader_gone;
   return deadline_.passed() ? End::timed_out : End::none;
+}
+
+int Follower::poll_timeout_ms() const {
+  const int beside_ms = audience_ != nullptr ? audience_->poll_timeout_ms() : -1;
+  const int deadline_ms = deadline_.poll_timeout_ms();
+  if (beside_ms < 0 || deadline_ms < 0) return std::max(beside_ms, deadline_ms);
+  return std::min(beside_ms, deadline_ms);
 }
 
 ExitCode Follower::code_of(End end, const FollowUntil& until) const {

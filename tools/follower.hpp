@@ -7,6 +7,7 @@
 
 #include <ringside/client.hpp>
 
+#include "tools/audience.hpp"
 #include "tools/deadline.hpp"
 #include "tools/event_view.hpp"
 #include "tools/exit_code.hpp"
@@ -37,6 +38,9 @@ class Follower {
   /// Called after each change of state, with nothing borrowed from the subscription: requests are allowed.
   void on_state(std::function<void(SubscriptionState)> handler) { on_state_ = std::move(handler); }
 
+  /// Shows this too, in the same wait. It outlives the follower.
+  void show_beside(Audience& audience) noexcept { audience_ = &audience; }
+
   ExitCode follow(const FollowUntil& until);
 
  private:
@@ -45,6 +49,7 @@ class Follower {
   End show_news(const FollowUntil& until);
   End flush();
   End sleep();
+  [[nodiscard]] int poll_timeout_ms() const;
   [[nodiscard]] ExitCode code_of(End end, const FollowUntil& until) const;
 
   Subscription& subscription_;
@@ -52,6 +57,7 @@ class Follower {
   Output& output_;
   const Interrupts& interrupts_;
   const Deadline& deadline_;
+  Audience* audience_ = nullptr;
   std::function<void(SubscriptionState)> on_state_;
   std::uint64_t shown_ = 0;
   bool saw_gap_ = false;

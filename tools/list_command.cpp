@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "tools/commands.hpp"
+#include "tools/duration_text.hpp"
 #include "tools/interrupts.hpp"
 #include "tools/output.hpp"
 #include "tools/report.hpp"
@@ -37,13 +38,8 @@ void append_json(std::string& out, const AgentInfo& agent) {
 }
 
 std::string age(std::int64_t since_ns) {
-  using std::chrono::duration_cast;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto ago = now - std::chrono::nanoseconds(since_ns);
-  const auto seconds = std::max<std::int64_t>(0, duration_cast<std::chrono::seconds>(ago).count());
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 120 * 60) return fmt::format("{} min", seconds / 60);
-  return fmt::format("{} h", seconds / 3600);
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  return span_text(std::chrono::floor<std::chrono::seconds>(now - std::chrono::nanoseconds(since_ns)));
 }
 
 std::string table(const std::vector<AgentInfo>& agents) {

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/live_text.hpp"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "tools/event_summary.hpp"
+#include "tools/live_notes.hpp"
 #include "tools/text_of.hpp"
-#include "tools/visible_text.hpp"
 
 namespace ringside::tools {
 namespace {
+
+using Section = Screen::Section;
 
 /// All parts of one type of a message, one after the other.
 std::string joined(const events::Message& message, events::ContentType type) {
@@ -19,34 +25,35 @@ std::string joined(const events::Message& message, events::ContentType type) {
   return text;
 }
 
+std::size_t size_of(const auto* items) {
+  return items == nullptr ? 0 : items->size();
+}
+
+std::string viewer_count(std::size_t count) {
+  return count == 0 ? "no viewers" : fmt::format("{} viewer{}", count, count == 1 ? "" : "s");
+}
+
+/// Of those entries that `chosen` is true of.
+std::vector<std::string_view> keys_of(const auto* entries, const auto& chosen) {
+  std::vector<std::string_view> keys;
+  if (entries == nullptr) return keys;
+  for (const events::PresenceEntry* entry : *entries)
+    if (chosen(*entry)) keys.push_back(text_of(entry->key()));
+  return keys;
+}
+
+Style style_of(events::Payload kind) {
+  return kind == events::Payload::chain_error || kind == events::Payload::llm_error ? Style::error
+                                                                                    : Style::note;
+}
+
 }  // namespace
 
-void LiveText::write(std::string& out, std::string_view text, Style style) {
-  if (text.empty()) return;
-  out += palette_.begin(style);
-  append_visible(out, text, LineBreaks::keep);
-  out += palette_.end(style);
-  at_line_start_ = text.back() == '\n';
-}
-
-void LiveText::end_line(std::string& out) {
-  if (!at_line_start_) out += '\n';
-  at_line_start_ = true;
-  section_ = Section::none;
-}
-
-void LiveText::note(std::string& out, std::string_view text, Style style) {
-  end_line(out);
-  out += palette_.begin(style);
-  out += "-- ";
-  append_visible(out, text, LineBreaks::escape);
-  out += palette_.end(style);
-  out += '\n';
-}
+LiveText::LiveText(Palette palette, std::string agent) : screen_(palette), agent_(std::move(agent)) {}
 
 void LiveText::gap(std::string& out, std::uint64_t first, std::uint64_t count) {
-  note(out, fmt::format("missed {} event{}, from number {}", count, count == 1 ? "" : "s", first),
-       Style::warning);
+  screen_.note(out, fmt::format("missed {} event{}, from number {}", count, count == 1 ? "" : "s", first),
+               Style::warning);
 }
 
 void LiveText::event(std::string& out, const events::Event& event) {
@@ -57,197 +64,191 @@ void LiveText::event(std::string& out, const events::Event& event) {
       delta(out, *each);
   } else if (const auto* complete = event.payload_as_llm_message()) {
     message(out, *complete->message());
-  } else if (const auto* identified = event.payload_as_tool_call_identified()) {
-    name_call(out, *identified->tool());
-  } else if (const auto* state = event.payload_as_snapshot()) {
-    snapshot(out, *state);
-  } else {
+  } else if (const auto* update = event.payload_as_todos_updated()) {
+    note_todos(out, screen_, *update);
+  } else if (const auto* usage = event.payload_as_llm_token_usage()) {
+    note_usage(out, screen_, *usage);
+  } else if (const auto* named = event.payload_as_conversation_title_generated()) {
+    note_title(out, screen_, text_of(named->title()));
+  } else if (const auto* queued = event.payload_as_message_queued()) {
+    note_queued(out, screen_, joined(*queued->message(), events::ContentType::text));
+  } else if (event.payload_as_snapshot() != nullptr) {
+    snapshot(out, event);
+  } else if (const auto* diff = event.payload_as_presence_diff(); diff != nullptr && !agent_.empty()) {
+    viewers(out, *diff);
+  } else if (!calls_.event(out, event)) {
     other(out, event);
   }
 }
 
-/// What is in flight, as if it had been seen from its beginning.
-void LiveText::snapshot(std::string& out, const events::Snapshot& snapshot) {
-  end_line(out);
-  message_id_.clear();
-  if (const auto* presence = snapshot.presence()) {
-    const std::size_t count = presence->entries() == nullptr ? 0 : presence->entries()->size();
-    note(out, fmt::format("so far: {} viewer{}", count, count == 1 ? "" : "s"));
-  }
-  const auto* const agent = snapshot.agent();
-  if (agent == nullptr) return;
-  const bool over = agent->shutdown() != nullptr;
-  note(out, fmt::format("so far: {}", over ? "ended" : events::EnumNameAgentStatus(agent->status())));
-  if (agent->messages() == nullptr) return;
-  for (const events::OpenMessage* message : *agent->messages())
-    open_message(out, *message);
+/// Who is there, or what is in flight, as if it had been seen from its beginning.
+void LiveText::snapshot(std::string& out, const events::Event& event) {
+  const events::Snapshot& state = *event.payload_as_snapshot();
+  if (state.presence() != nullptr) return present(out, *state.presence());
+  forget();
+  if (state.agent() == nullptr) return;
+  AgentView view;
+  view.apply(event, 1);
+  note_state(out, screen_, agent_, view);
+  for (const OpenToolCall& call : view.calls())
+    calls_.open(out, call);
+  for (const MessageInFlight& each : view.messages())
+    message_so_far(out, each);
 }
 
-void LiveText::open_message(std::string& out, const events::OpenMessage& message) {
-  end_line(out);
-  message_id_ = text_of(message.id());
-  shown_text_.clear();
-  shown_thinking_.clear();
-  call_named_ = false;
-  if (message.parts()) {
-    for (const events::OpenPart* each : *message.parts())
-      part(out, *each->content());
-  }
-  if (message.tool_calls()) {
-    for (const events::ToolCall* call : *message.tool_calls())
-      fragment(out, *call);
-  }
+void LiveText::present(std::string& out, const events::PresenceState& state) {
+  viewers_.apply(state);
+  const std::size_t count = viewers_.viewers().size();
+  screen_.note(out, agent_.empty() ? fmt::format("so far: {} present", count)
+                                   : fmt::format("so far: {}", viewer_count(count)));
+  for (const auto& [key, windows] : viewers_.viewers())
+    screen_.detail(out, key);
+}
+
+void LiveText::message_so_far(std::string& out, const MessageInFlight& message) {
+  Shown& shown = turn_to(out, message.id);
+  for (const PartInFlight& each : message.parts)
+    part(out, shown, each.type, each.content);
+  for (const events::ToolCallT& call : message.tool_calls)
+    calls_.fragment(out, call);
+  shown.calls = message.tool_calls.size();
+  if (message.truncated)
+    screen_.note(out, "too large to be kept so far: what comes now follows a hole", Style::warning);
 }
 
 void LiveText::status(std::string& out, const events::StatusChanged& change) {
-  const std::string_view name = events::EnumNameAgentStatus(change.status());
-  if (const events::Error* error = change.error()) {
-    note(out, fmt::format("{}: {}", name, text_of(error->message())), Style::error);
-  } else {
-    note(out, name);
+  note_status(out, screen_, agent_, change);
+  switch (change.status()) {
+    case events::AgentStatus::idle:
+    case events::AgentStatus::cancelled:
+    case events::AgentStatus::error:
+      return forget();  // the run is over
+    case events::AgentStatus::running:
+    case events::AgentStatus::interrupted:
+    case events::AgentStatus::paused:
+      return;
   }
 }
 
-void LiveText::enter(std::string& out, Section section) {
-  if (section_ == section) return;
-  end_line(out);
-  section_ = section;
-  // Without colours nothing else would tell thinking from text.
-  if (section == Section::thinking && !palette_.colours()) write(out, "(thinking) ", Style::thinking);
+/// Ends the line of another message.
+LiveText::Shown& LiveText::turn_to(std::string& out, std::string_view message_id) {
+  if (message_id != message_id_) {
+    screen_.end_line(out);
+    calls_.begin_message();
+    message_id_ = message_id;
+  }
+  return messages_.try_emplace(message_id_).first->second;
 }
 
 void LiveText::delta(std::string& out, const events::MessageDelta& delta) {
-  if (const std::string_view id = text_of(delta.message_id()); id != message_id_) {
-    end_line(out);
-    message_id_ = id;
-    shown_text_.clear();
-    shown_thinking_.clear();
-    call_named_ = false;
-  }
-  if (const std::string_view text = text_of(delta.text()); !text.empty()) {
-    enter(out, Section::text);
-    write(out, text, Style::plain);
-    shown_text_ += text;
-  }
-  if (delta.content()) part(out, *delta.content());
+  Shown& shown = turn_to(out, text_of(delta.message_id()));
+  if (delta.text()) part(out, shown, events::ContentType::text, text_of(delta.text()));
+  if (delta.content()) part(out, shown, delta.content()->type(), text_of(delta.content()->content()));
   if (delta.tool_calls()) {
-    for (const events::ToolCall* call : *delta.tool_calls())
-      fragment(out, *call);
+    for (const events::ToolCall* call : *delta.tool_calls()) {
+      calls_.fragment(out, *call);
+      shown.calls = std::max<std::size_t>(shown.calls, call->index() + std::size_t{1});
+    }
   }
   if (delta.status() == events::DeltaStatus::length)
-    note(out, "cut off: the model's length limit", Style::warning);
+    screen_.note(out, "cut off: the model's length limit", Style::warning);
 }
 
-void LiveText::part(std::string& out, const events::ContentPart& part) {
-  const std::string_view content = text_of(part.content());
-  switch (part.type()) {
+void LiveText::part(std::string& out, Shown& shown, events::ContentType type, std::string_view content) {
+  switch (type) {
     case events::ContentType::thinking:
       if (content.empty()) return;
-      enter(out, Section::thinking);
-      write(out, content, Style::thinking);
-      shown_thinking_ += content;
+      screen_.enter(out, Section::thinking);
+      screen_.write(out, content, Style::thinking);
+      shown.thinking += content;
       return;
     case events::ContentType::text:
       if (content.empty()) return;
-      enter(out, Section::text);
-      write(out, content, Style::plain);
-      shown_text_ += content;
+      screen_.enter(out, Section::text);
+      screen_.write(out, content, Style::plain);
+      shown.text += content;
       return;
     case events::ContentType::image_url:
     case events::ContentType::file_url:
-      note(out, fmt::format("{} {}", events::EnumNameContentType(part.type()), content));
+      screen_.note(out, fmt::format("{} {}", events::EnumNameContentType(type), content));
       return;
     default:
-      note(out, fmt::format("{} ({} bytes)", events::EnumNameContentType(part.type()), content.size()));
+      screen_.note(out, fmt::format("{} ({} bytes)", events::EnumNameContentType(type), content.size()));
   }
-}
-
-void LiveText::name_call(std::string& out, const events::ToolCall& call) {
-  if (call_named_ && call_index_ == call.index()) return;
-  end_line(out);
-  section_ = Section::tool;
-  call_named_ = true;
-  call_index_ = call.index();
-  const std::string_view name = call.name() ? text_of(call.name()) : "(a tool)";
-  write(out, fmt::format("-> {} ", name), Style::tool);
-}
-
-void LiveText::fragment(std::string& out, const events::ToolCall& call) {
-  name_call(out, call);
-  if (section_ != Section::tool) {  // something came between two fragments of one call
-    end_line(out);
-    section_ = Section::tool;
-    write(out, "   ", Style::tool);
-  }
-  write(out, text_of(call.arguments()), Style::tool);
 }
 
 void LiveText::message(std::string& out, const events::Message& message) {
-  const bool ours = text_of(message.id()) == message_id_;
-  const bool same = ours && shown_text_ == joined(message, events::ContentType::text) &&
-                    shown_thinking_ == joined(message, events::ContentType::thinking);
-  end_line(out);
+  screen_.end_line(out);
   if (message.role() == events::Role::user) {
-    write(out, fmt::format("> {}", joined(message, events::ContentType::text)), Style::user);
-    end_line(out);
-  } else if (!same) {
-    if (ours) note(out, "the whole message, which was joined midway:");
-    whole(out, message);
+    screen_.write(out, fmt::format("> {}", joined(message, events::ContentType::text)), Style::user);
+    screen_.end_line(out);
+  } else {
+    finish(out, message);
   }
   if (message.tool_results()) {
-    for (const events::ToolResult* result : *message.tool_results()) {
-      const std::string_view name = result->name() ? text_of(result->name()) : text_of(result->call_id());
-      write(out, fmt::format("<- {}", name), result->is_error() ? Style::error : Style::tool);
-      if (result->content()) {
-        for (const events::ContentPart* each : *result->content())
-          write(out, fmt::format(" {}", text_of(each->content())), Style::plain);
-      }
-      end_line(out);
-    }
+    for (const events::ToolResult* result : *message.tool_results())
+      calls_.result(out, *result);
   }
   if (message.status() != events::MessageStatus::complete) {
-    note(out, fmt::format("message {}", events::EnumNameMessageStatus(message.status())), Style::warning);
+    screen_.note(out, fmt::format("message {}", events::EnumNameMessageStatus(message.status())),
+                 Style::warning);
   }
+  if (const auto known = messages_.find(text_of(message.id())); known != messages_.end())
+    messages_.erase(known);
   message_id_.clear();
 }
 
-void LiveText::whole(std::string& out, const events::Message& message) {
-  message_id_ = text_of(message.id());
-  call_named_ = false;
-  if (message.content()) {
+/// Shows what was not seen growing.
+void LiveText::finish(std::string& out, const events::Message& message) {
+  const bool seen = messages_.contains(text_of(message.id()));
+  Shown& shown = turn_to(out, text_of(message.id()));
+  const bool same = seen && shown.text == joined(message, events::ContentType::text) &&
+                    shown.thinking == joined(message, events::ContentType::thinking);
+  if (seen && !same) screen_.note(out, "the whole message, of which a part was missed:");
+  if (!same && message.content()) {
     for (const events::ContentPart* each : *message.content())
-      part(out, *each);
+      part(out, shown, each->type(), text_of(each->content()));
   }
-  if (message.tool_calls()) {
-    for (const events::ToolCall* call : *message.tool_calls())
-      fragment(out, *call);
+  if (!same || shown.calls < size_of(message.tool_calls())) {
+    calls_.begin_message();
+    if (message.tool_calls()) {
+      for (const events::ToolCall* call : *message.tool_calls())
+        calls_.fragment(out, *call);
+    }
   }
-  end_line(out);
+  screen_.end_line(out);
+}
+
+/// Who has come with a first window, and who has left with the last.
+void LiveText::viewers(std::string& out, const events::PresenceDiff& diff) {
+  const auto& watching = viewers_.viewers();
+  const auto absent = [&](const events::PresenceEntry& entry) {
+    return !watching.contains(text_of(entry.key()));
+  };
+  const auto came = keys_of(diff.joins(), absent);
+  if (!viewers_.apply(diff)) return;
+  const auto tell = [&](std::string_view key, std::string_view what) {
+    screen_.note(out, fmt::format("{} {}: {}", key, what, viewer_count(watching.size())));
+  };
+  for (const std::string_view key : came)
+    tell(key, "came");
+  for (const std::string_view key : keys_of(diff.leaves(), absent))
+    tell(key, "left");
 }
 
 void LiveText::other(std::string& out, const events::Event& event) {
   std::string summary;
   append_summary(summary, event);
-  Style style = Style::note;
-  switch (event.payload_type()) {
-    case events::Payload::tool_execution_started:
-    case events::Payload::tool_execution_completed:
-    case events::Payload::tool_execution_interrupted:
-      style = Style::tool;
-      break;
-    case events::Payload::tool_execution_failed:
-    case events::Payload::chain_error:
-    case events::Payload::llm_error:
-      style = Style::error;
-      break;
-    case events::Payload::tool_execution_cancelled:
-      style = Style::warning;
-      break;
-    default:
-      break;
-  }
   // The summary is visible text already: `note` finds nothing in it to escape.
-  note(out, fmt::format("{} {}", name_of(event.payload_type()), summary), style);
+  screen_.note(out, fmt::format("{} {}", tools::name_of(event.payload_type()), summary),
+               style_of(event.payload_type()));
+  if (event.payload_type() == events::Payload::agent_shutdown) forget();
+}
+
+void LiveText::forget() {
+  messages_.clear();
+  message_id_.clear();
+  calls_.forget();
 }
 
 }  // namespace ringside::tools

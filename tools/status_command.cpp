@@ -47,6 +47,8 @@ ExitCode status(const Invocation& invocation, const std::string& agent, bool jso
     out += '\n';
   } else {
     append_agent_state(out, agent, view);
+    // Of an agent that has just ended nobody is counted.
+    if (const auto running = client->find(agent)) append_viewers(out, *running);
   }
   print(out);
   return ExitCode::done;

@@ -7,6 +7,7 @@
 
 #include <ringside/topic.hpp>
 
+#include "tools/audience.hpp"
 #include "tools/commands.hpp"
 #include "tools/event_summary.hpp"
 #include "tools/follower.hpp"
@@ -54,10 +55,25 @@ std::optional<events::Payload> kind_of(std::string_view name) {
   return std::nullopt;
 }
 
-std::unique_ptr<EventView> view_for(const TailArguments& arguments, const Output& output) {
-  if (arguments.json) return make_json_view();
-  return output.is_terminal() ? make_live_view() : make_line_view();
-}
+/// What is followed, shown to a person: its text, and who watches beside it.
+class LiveTail {
+ public:
+  LiveTail(Client& client, const std::string& topic)
+      : agent_(agent_of_topic(topic).value_or(std::string_view())),
+        text_(Palette::for_terminal(true), agent_) {
+    if (!agent_.empty()) audience_.emplace(client, agent_, text_);
+  }
+
+  [[nodiscard]] std::unique_ptr<EventView> view() { return make_live_view(text_); }
+  void show_beside(Follower& follower) {
+    if (audience_) follower.show_beside(*audience_);
+  }
+
+ private:
+  std::string agent_;
+  LiveText text_;
+  std::optional<Audience> audience_;
+};
 
 ExitCode follow(Client& client, const TailArguments& arguments, SubscribeOptions from,
                 const FollowUntil& until, const Interrupts& interrupts) {
@@ -74,8 +90,11 @@ ExitCode follow(Client& client, const TailArguments& arguments, SubscribeOptions
     if (auto entered = viewer->enter(); !entered) return report("track " + arguments.key, entered.error());
   }
   Output output(interrupts, deadline);
-  const auto view = view_for(arguments, output);
+  std::optional<LiveTail> live;
+  if (output.is_terminal() && !arguments.json) live.emplace(client, topic);
+  const auto view = live ? live->view() : arguments.json ? make_json_view() : make_line_view();
   Follower follower(*subscription, *view, output, interrupts, deadline);
+  if (live) live->show_beside(follower);
   if (viewer) {
     follower.on_state([&](SubscriptionState state) {
       if (state != SubscriptionState::live) return;

@@ -8,11 +8,11 @@ namespace ringside::tools {
 expected<std::string, RequestError> presence_topic_for(Client& client, const std::string& topic) {
   const auto agent_id = agent_of_topic(topic);
   if (!agent_id) return topic;
-  auto agents = client.list_agents();
-  if (!agents) return unexpected<RequestError>(std::move(agents.error()));
-  for (const AgentInfo& agent : *agents) {
-    if (agent.agent_id == *agent_id && !agent.presence_topic.empty()) return agent.presence_topic;
-  }
+  auto agent = client.find(*agent_id);
+  if (agent && !agent->presence_topic.empty()) return std::move(agent->presence_topic);
+  const bool runs_not = !agent && (agent.error().fault == RequestFault::no_such_agent ||
+                                   agent.error().fault == RequestFault::not_running);
+  if (!agent && !runs_not) return unexpected<RequestError>(std::move(agent.error()));
   return "conversation:" + std::string(*agent_id);
 }
 

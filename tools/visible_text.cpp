@@ -122,6 +122,12 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::string in_quotes(std::string_view text) {
+  std::string shown;
+  append_quoted(shown, text);
+  return shown;
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   walk(

@@ -21,6 +21,7 @@ std::string one_line(std::string_view text);
 
 /// The same between double quotes and on one line, as one word of a plain line.
 void append_quoted(std::string& out, std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// Appends `text` as a JSON string, all of it printable.
 void append_json_string(std::string& out, std::string_view text);

@@ -60,6 +60,21 @@ TEST(NoViewers, ALeaveDuringARunDoesNotEndTheAgentBeforeTheRunHasEnded) {
   EXPECT_FALSE(life.timer_ns);
 }
 
+TEST(NoViewers, TheGracePeriodRunsWhileTheAgentIsIdleAndNobodyWatches) {
+  Life life(watched(), 1);
+  EXPECT_EQ(life.agent.grace_ends_ns(), never_ns);
+  life.leave();
+  EXPECT_EQ(life.agent.grace_ends_ns(), later_by_ms(life.now().steady_ns, 5'000));
+  life.pass(1'000);
+  EXPECT_EQ(life.agent.grace_ends_ns(), later_by_ms(life.now().steady_ns, 4'000));
+  ASSERT_TRUE(life.agent.execute(life.now()));
+  EXPECT_EQ(life.agent.grace_ends_ns(), never_ns);
+  life.finish(RunEnd::idle);
+  EXPECT_EQ(life.agent.grace_ends_ns(), later_by_ms(life.now().steady_ns, 5'000)) << "anew";
+  life.join(1);
+  EXPECT_EQ(life.agent.grace_ends_ns(), never_ns);
+}
+
 TEST(NoViewers, AJoinCancelsTheDeadline) {
   Life life(watched());
   life.pass(4'999);

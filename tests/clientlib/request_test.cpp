@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -132,12 +133,31 @@ TEST_F(RequestTest, OneAgentCanBeFound) {
     reply.agent->agent_id = call.request.body_as_find()->agent_id()->str();
     reply.agent->status = events::AgentStatus::paused;
     reply.agent->viewers = 3;
+    reply.agent->grace_period_ms = 5'000;
+    reply.agent->grace_ends_at = 1'700'000'000'000'000'000;
     call.reply.body.Set(std::move(reply));
   });
   const AgentInfo found = client_.find("ada").value();
   EXPECT_EQ(found.agent_id, "ada");
   EXPECT_EQ(found.status, events::AgentStatus::paused);
   EXPECT_EQ(found.viewers, 3U);
+  EXPECT_EQ(found.grace_period, std::chrono::seconds(5));
+  EXPECT_EQ(found.grace_ends_at, 1'700'000'000'000'000'000);
+}
+
+TEST_F(RequestTest, AGracePeriodOfAgesIsNoShorterForBeingTooLongToTell) {
+  daemon_.answer(RequestBody::find, [](FakeDaemon::Call& call) {
+    control::FindReplyT reply;
+    reply.agent = std::make_unique<control::AgentInfoT>();
+    reply.agent->agent_id = "ada";
+    reply.agent->grace_period_ms = std::numeric_limits<std::uint64_t>::max();
+    call.reply.body.Set(std::move(reply));
+  });
+  const AgentInfo found = client_.find("ada").value();
+  ASSERT_TRUE(found.grace_period);
+  EXPECT_GT(*found.grace_period, std::chrono::years(290));
+  EXPECT_GT(std::chrono::nanoseconds(*found.grace_period).count(), 0);
+  EXPECT_FALSE(found.grace_ends_at);
 }
 
 TEST_F(RequestTest, EachRefusalIsACauseOfItsOwn) {

@@ -58,7 +58,7 @@ TEST_F(AgentStateText, ShowsWhatIsBeingWorkedOn) {
             "           cached 3\n"
             "todos      [x] look\n"
             "           [ ] tell\n"
-            "           [>] go\n"
+            "           [~] go\n"
             "           [-] no\n"
             "queued     q \"And then?\"\n"
             "calls      executing c find \"{}\"\n"
@@ -72,10 +72,13 @@ TEST_F(AgentStateText, ShowsWhatIsBeingWorkedOn) {
 TEST_F(AgentStateText, ShowsWhatAnAgentWaitsWithAndHowItEnded) {
   tell("status_changed", R"({"status":"interrupted","interrupt":{"id":"i","data_type":"question","data":
       {"type":"single_select","text":"Which?","options":[{"value":"a","label":"the first"}]}}})");
-  EXPECT_NE(shown().find("interrupt  i question\n"
-                         "           \"Which?\"\n"
-                         "           - a \"the first\"\n"),
-            std::string::npos)
+  EXPECT_NE(
+      shown().find(
+          "interrupt  i question\n"
+          "           \"Which?\"\n"
+          "           - a \"the first\"\n"
+          "answer     ringside resume ada --interrupt i --answer '{\"question\":{\"selected\":[\"a\"]}}'\n"),
+      std::string::npos)
       << shown();
   tell("status_changed", R"({"status":"error","error":{"type":"t","message":"no"}})");
   tell("agent_shutdown", R"({"reason":"crash","detail":"signal 9"})");

@@ -47,6 +47,11 @@ std::string custom(std::string_view name) {
   return R"({"kind":"custom","event":{"name":")" + std::string(name) + R"(","content_type":"text/plain"}})";
 }
 
+std::string text_delta(std::string_view text) {
+  return R"({"kind":"llm_deltas","event":{"deltas":[{"message_id":"m","text":")" + std::string(text) +
+         R"("}]}})";
+}
+
 std::string join_lines(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines)

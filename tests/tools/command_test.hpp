@@ -48,6 +48,8 @@ std::vector<std::string> kinds(const std::vector<EventLine>& lines);
 
 /// A line of JSON as `pub` reads it: a custom event of that name.
 std::string custom(std::string_view name);
+/// The same: more text of message m. `text` is as JSON has it.
+std::string text_delta(std::string_view text);
 
 std::string join_lines(const std::vector<std::string>& lines);
 

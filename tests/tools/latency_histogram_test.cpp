@@ -2,7 +2,9 @@
 #include "tools/latency_histogram.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,20 @@ TEST(DurationText, HasThreeDigitsAndAUnit) {
   };
   for (const auto& [ns, text] : all)
     EXPECT_EQ(duration_text(ns), text);
+}
+
+TEST(SpanText, IsReadAtAGlance) {
+  using std::chrono::seconds;
+  EXPECT_EQ(span_text(seconds(-3)), "0 s");
+  EXPECT_EQ(span_text(seconds(119)), "119 s");
+  EXPECT_EQ(span_text(seconds(120)), "2 min");
+  EXPECT_EQ(span_text(seconds(7'199)), "119 min");
+  EXPECT_EQ(span_text(seconds(7'200)), "2 h");
+}
+
+TEST(TimeUntil, IsNothingForWhatHasPassed) {
+  EXPECT_EQ(time_until(0), std::chrono::nanoseconds::zero());
+  EXPECT_GT(time_until(std::numeric_limits<std::int64_t>::max()), std::chrono::hours(24));
 }
 
 }  // namespace

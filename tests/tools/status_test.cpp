@@ -36,7 +36,7 @@ TEST_F(StatusCommand, ShowsTheStateInTheMiddleOfAMessage) {
   start_speaking("ada", half_a_message, "conversation_title_generated");
   const std::string shown = done({"status", "ada"});
   EXPECT_TRUE(shown.starts_with("agent      ada\ntitle      Lights\nstatus     running\n")) << shown;
-  EXPECT_NE(shown.find("todos      [>] look\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("todos      [~] look\n"), std::string::npos) << shown;
   EXPECT_NE(shown.find("message    m assistant\ntext       So far\n"), std::string::npos) << shown;
   done({"cancel", "ada"});
 }
@@ -62,6 +62,18 @@ TEST_F(StatusCommand, ShowsHowALifeEnded) {
   const std::string shown = done({"status", "ada"});
   EXPECT_NE(shown.find("status     idle\n"), std::string::npos) << shown;
   EXPECT_NE(shown.find("ended      manual\n"), std::string::npos) << shown;
+}
+
+TEST_F(StatusCommand, TellsWhoWatchesAndHowLongItLivesOnWhenNobodyDoes) {
+  start_idle("ada", {"--presence-topic", "room:7", "--grace", "600000"});
+  EXPECT_NE(done({"status", "ada"}).find("viewers    0 on room:7\ngrace      600 s, ends in "),
+            std::string::npos);
+  ChildProcess watch = sandbox_.spawn({"presence", "--follow", "room:7"});
+  ChildProcess viewer = sandbox_.spawn({"tail", "ada", "--track", "eve"});
+  ASSERT_TRUE(watch.read_line().has_value()) << "it is there";
+  EXPECT_TRUE(done({"status", "ada"}).ends_with("viewers    1 on room:7\ngrace      600 s\n"));
+  start_idle("bob");
+  EXPECT_EQ(done({"status", "bob"}).find("viewers"), std::string::npos) << "they are not counted";
 }
 
 TEST_F(StatusCommand, NamesAnAgentThatThereIsNot) {

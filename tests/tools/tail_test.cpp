@@ -16,11 +16,6 @@
 namespace ringside::tests {
 namespace {
 
-std::string text_delta(std::string_view text) {
-  return R"({"kind":"llm_deltas","event":{"deltas":[{"message_id":"m","text":")" + std::string(text) +
-         R"("}]}})";
-}
-
 int code(ExitCode exit_code) {
   return static_cast<int>(exit_code);
 }
@@ -222,45 +217,6 @@ TEST_F(Tail, WritesPlainLinesIntoAPipe) {
   done({"pub", "ada"}, text_delta(R"(Hel\u001b[2J\nlo)") + "\n" + custom("note"));
   EXPECT_EQ(done({"tail", "ada", "--from", "3", "--count", "2"}),
             "3 llm_deltas text \"Hel\\x1b[2J\\nlo\"\n4 custom note text/plain bytes 0\n");
-}
-
-TEST_F(Tail, GrowsTheTextAtATerminal) {
-  start_idle("ada");
-  done({"pub", "ada"}, text_delta("Light") + "\n" + text_delta("house\\u001b[2J") + "\n" + custom("note"));
-  // `script` gives it a terminal.
-  ChildProcess terminal({"script", "-qec",
-                         std::string(RINGSIDE_COMMAND) + " --socket " + sandbox_.socket().string() +
-                             " tail ada --from 3 --count 3",
-                         "/dev/null"},
-                        {{"TERM", "xterm"}, {"NO_COLOR", ""}});
-  const std::string shown = terminal.finish().out;
-  EXPECT_NE(shown.find("Lighthouse\\x1b[2J"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("\x1b[2m-- custom note"), std::string::npos) << shown;
-}
-
-TEST_F(Tail, ShowsTheTextSoFarAtATerminal) {
-  start_idle("ada");
-  done({"pub", "ada"}, text_delta("Light") + "\n" + text_delta("house"));
-  ChildProcess terminal({"script", "-qec",
-                         std::string(RINGSIDE_COMMAND) + " --socket " + sandbox_.socket().string() +
-                             " tail ada --until snapshot",
-                         "/dev/null"},
-                        {{"TERM", "xterm"}, {"NO_COLOR", "1"}});
-  const std::string shown = terminal.finish().out;
-  EXPECT_NE(shown.find("-- so far: idle"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("Lighthouse"), std::string::npos) << shown;
-}
-
-TEST_F(Tail, UsesNoColoursWhereTheyAreNotWanted) {
-  start_idle("ada");
-  ChildProcess terminal({"script", "-qec",
-                         std::string(RINGSIDE_COMMAND) + " --socket " + sandbox_.socket().string() +
-                             " tail ada --from oldest --count 2",
-                         "/dev/null"},
-                        {{"TERM", "xterm"}, {"NO_COLOR", "1"}});
-  const std::string shown = terminal.finish().out;
-  EXPECT_NE(shown.find("-- idle"), std::string::npos) << shown;
-  EXPECT_EQ(shown.find('\x1b'), std::string::npos);
 }
 
 /// A ring that holds little, so that a reader can be overrun.

@@ -70,6 +70,12 @@ struct AgentInfo {
   std::uint64_t next_sequence = 0;
   std::string presence_topic = {};  ///< empty: its viewers are not counted
   std::uint32_t viewers = 0;
+
+  /// How long it lives on, being idle, when nobody watches; nothing: its viewers are not counted.
+  std::optional<std::chrono::milliseconds> grace_period = {};
+  /// When it ends for want of viewers, unless one comes or a run starts: nanoseconds since the epoch; nothing: it is
+  /// watched, or not idle.
+  std::optional<std::int64_t> grace_ends_at = {};
 };
 
 }  // namespace ringside
