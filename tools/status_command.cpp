@@ -17,11 +17,9 @@
 namespace ringside::tools {
 namespace {
 
-constexpr From state_so_far = From::oldest;
-
-/// What the ring has now adds up to the state now.
+/// The state so far and what has happened since.
 ExitCode read_state(Client& client, const std::string& agent, AgentView& view) {
-  auto subscription = client.subscribe(agent_topic(agent), {.from = state_so_far});
+  auto subscription = client.subscribe(agent_topic(agent), {.from = From::keyframe});
   if (!subscription) return report("status " + agent, subscription.error());
   for (const Event& event : *subscription)
     view.apply(event);
@@ -31,7 +29,7 @@ ExitCode read_state(Client& client, const std::string& agent, AgentView& view) {
     return ExitCode::bad_data;
   }
   if (auto found = client.find(agent); !found) return report("status " + agent, found.error());
-  complain(fmt::format("status {}: the ring does not have the beginning of its state any more", agent));
+  complain(fmt::format("status {}: events were overwritten before they could be read; try again", agent));
   return ExitCode::gap;
 }
 
