@@ -17,7 +17,7 @@
 namespace ringside::tools {
 namespace {
 
-/// The state so far and what has happened since.
+/// The last snapshot, and what came behind it, add up to the state now.
 ExitCode read_state(Client& client, const std::string& agent, AgentView& view) {
   auto subscription = client.subscribe(agent_topic(agent), {.from = From::keyframe});
   if (!subscription) return report("status " + agent, subscription.error());
@@ -29,7 +29,7 @@ ExitCode read_state(Client& client, const std::string& agent, AgentView& view) {
     return ExitCode::bad_data;
   }
   if (auto found = client.find(agent); !found) return report("status " + agent, found.error());
-  complain(fmt::format("status {}: events were overwritten before they could be read; try again", agent));
+  complain(fmt::format("status {}: overrun while it was read; try again", agent));
   return ExitCode::gap;
 }
 
