@@ -13,8 +13,10 @@
 namespace ringside::agentd {
 
 /// The tool calls of one life that its topic has told of and that have no end yet: identified, executing, or
-/// waiting for a person. They outlive a run that is interrupted or paused. What is open when the agent is idle
-/// was only identified, and is forgotten. A call without an id cannot be ended by an event and is not kept.
+/// waiting for a person. Those that wait outlive a run that is interrupted or paused, and what a state of the agent
+/// tells (schema::AgentFold) is only those; its runner closes the ones that execute before the run ends, and one that it
+/// leaves open is kept here until the end of the life closes it. What is open when the agent is idle was only
+/// identified, and is forgotten. A call without an id cannot be ended by an event and is not kept.
 /// Memory: at most `calls_max` ids of at most `id_size_max` bytes; what is beyond is not closed by us.
 class LifeCalls {
  public:

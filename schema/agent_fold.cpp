@@ -29,6 +29,15 @@ auto unpacked_all(const flatbuffers::Vector<flatbuffers::Offset<Table>>* tables)
 
 constexpr std::size_t table_overhead = 64;
 
+/// As encoded; nothing where the object is absent.
+template <class Object>
+std::size_t packed_size(const Object* object) {
+  if (object == nullptr) return 0;
+  flatbuffers::FlatBufferBuilder builder;
+  Object::TableType::Pack(builder, object);
+  return builder.GetSize();
+}
+
 std::size_t size_of(const std::vector<std::unique_ptr<events::KeyValueT>>& pairs) {
   std::size_t size = 0;
   for (const auto& pair : pairs)
@@ -108,7 +117,7 @@ void AgentFold::apply_payload(const events::Event& event) {
       return usage_.add(*event.payload_as_llm_token_usage());
     case Payload::todos_updated:
       todos_ = unpacked_all(event.payload_as_todos_updated()->todos());
-      return;
+      return measure_rest();
     case Payload::tool_call_identified:
       return calls_.identified(*event.payload_as_tool_call_identified()->tool());
     case Payload::tool_execution_started:
@@ -139,9 +148,10 @@ void AgentFold::apply(const events::StatusChanged& changed) {
   status_ = changed.status();
   interrupt_ = unpacked(changed.interrupt());
   error_ = unpacked(changed.error());
+  measure_rest();
   if (status_ == AgentStatus::running) return;
   drop_messages();
-  if (status_ == AgentStatus::interrupted) {
+  if (status_ == AgentStatus::interrupted || status_ == AgentStatus::paused) {
     calls_.keep_interrupted();
   } else {
     calls_.clear();
@@ -190,6 +200,7 @@ void AgentFold::enqueue(const events::Message& message) {
 
 void AgentFold::end(const events::AgentShutdown& shutdown) {
   shutdown_ = unpacked(&shutdown);
+  measure_rest();
   drop_messages();
   calls_.clear();
 }
@@ -199,6 +210,10 @@ void AgentFold::grow_message(std::string_view id, events::Role role, Grow&& grow
   const bool same = last_message_ < messages_.size() && messages_[last_message_].id == id;
   FoldedMessage* const message = same ? &messages_[last_message_] : find_or_add_message(id, role);
   if (message == nullptr || message->truncated) return;
+  if (messages_size_ > messages_size_max) {  // there is nothing left for it
+    message->truncated = true;
+    return;
+  }
   const std::size_t before = message->fold.size();
   grow(*message);
   messages_size_ += message->fold.size() - before;
@@ -208,7 +223,7 @@ void AgentFold::grow_message(std::string_view id, events::Role role, Grow&& grow
 FoldedMessage* AgentFold::find_or_add_message(std::string_view id, events::Role role) {
   const auto known = std::ranges::find(messages_, id, &FoldedMessage::id);
   if (known == messages_.end()) {
-    if (messages_.size() == messages_max) return nullptr;
+    if (messages_.size() == messages_max || id.size() > message_id_size_max) return nullptr;
     messages_.push_back({.id = std::string(id), .role = role, .fold = {}});
     messages_size_ += id.size();
     last_message_ = messages_.size() - 1;
@@ -223,6 +238,12 @@ void AgentFold::drop_messages() noexcept {
   messages_size_ = 0;
 }
 
+void AgentFold::measure_rest() {
+  rest_size_ = packed_size(interrupt_.get()) + packed_size(error_.get()) + packed_size(shutdown_.get());
+  for (const events::TodoT& todo : todos_)
+    rest_size_ += table_overhead + todo.content.size();
+}
+
 void AgentFold::restore(Stamp stamp, const events::AgentState* state) {
   *this = AgentFold();
   stamp_ = stamp;
@@ -234,6 +255,7 @@ void AgentFold::restore(Stamp stamp, const events::AgentState* state) {
   shutdown_ = unpacked(state->shutdown());
   title_ = text_view(state->title());
   todos_ = unpacked_all(state->todos());
+  measure_rest();
   queued_ = unpacked_all(state->queued());
   for (const events::MessageT& message : queued_)
     queued_size_ += size_of(message);
@@ -253,8 +275,8 @@ void AgentFold::restore(Stamp stamp, const events::AgentState* state) {
 
 std::size_t AgentFold::size() const noexcept {
   constexpr std::size_t frame = 1024;
-  return frame + messages_size_ + queued_size_ + calls_.size() + title_.size() +
-         table_overhead * todos_.size();
+  return frame + table_overhead * messages_.size() + messages_size_ + queued_size_ + calls_.size() +
+         title_.size() + rest_size_ + usage_.size();
 }
 
 }  // namespace ringside::schema

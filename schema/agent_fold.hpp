@@ -44,7 +44,8 @@ class AgentFold {
  public:
   static constexpr std::size_t messages_max = 64;               ///< in flight; one that is beyond is not kept
   static constexpr std::size_t items_max = 4096;                ///< parts, options and calls of one message
-  static constexpr std::size_t messages_size_max = 32u << 20u;  ///< of all messages in flight
+  static constexpr std::size_t message_id_size_max = 1024;      ///< one that has a longer id is not kept
+  static constexpr std::size_t messages_size_max = 32u << 20u;  ///< the event that goes beyond it is the last
   static constexpr std::size_t queued_max = 1024;               ///< one that is beyond is not kept
   static constexpr std::size_t queued_size_max = 8u << 20u;
 
@@ -94,6 +95,7 @@ class AgentFold {
   void grow_message(std::string_view id, events::Role role, Grow&& grow);
   FoldedMessage* find_or_add_message(std::string_view id, events::Role role);
   void drop_messages() noexcept;
+  void measure_rest();
 
   Stamp stamp_;
   bool begun_ = false;
@@ -109,6 +111,7 @@ class AgentFold {
   std::vector<events::TodoT> todos_;
   std::vector<events::MessageT> queued_;
   std::size_t queued_size_ = 0;
+  std::size_t rest_size_ = 0;  // interrupt, error, shutdown and todos, as encoded
   UsageFold usage_;
 };
 

@@ -52,9 +52,9 @@ void Fold::snapshot(flatbuffers::FlatBufferBuilder& builder) const {
 }
 
 std::size_t Fold::size() const noexcept {
-  constexpr std::size_t entry_size = 256;
+  constexpr std::size_t frame = 256;
   if (agent() != nullptr) return agent()->size();
-  return entry_size * (1 + (presence() == nullptr ? 0 : presence()->entries().size()));
+  return frame + (presence() == nullptr ? 0 : presence()->size());
 }
 
 StateKind Fold::kind() const noexcept {

@@ -40,6 +40,7 @@ std::size_t MessageFold::find_or_add_part(std::uint32_t part_index, events::Cont
 events::ToolCallT& MessageFold::find_or_add_tool_call(std::uint32_t index) {
   const auto place = std::ranges::lower_bound(tool_calls_, index, {}, &events::ToolCallT::index);
   if (place != tool_calls_.end() && place->index == index) return *place;
+  judged_.insert(judged_.begin() + (place - tool_calls_.begin()), false);
   events::ToolCallT call;
   call.index = index;
   added_item();
@@ -67,6 +68,7 @@ void MessageFold::add_tool_call(std::uint32_t index, std::string_view call_id, s
   call.status = events::ToolCallStatus::incomplete;
   call.arguments += arguments;
   size_ += arguments.size();
+  judged_[position_of(call)] = false;
 }
 
 void MessageFold::add_tool_call(const events::ToolCall& fragment) {
@@ -78,9 +80,14 @@ void MessageFold::add_tool_call(const events::ToolCall& fragment) {
   if (const auto display = text_view(fragment.display_text()); !display.empty())
     keep(call.display_text, display);
   if (!complete) return;
-  if (!arguments.empty()) keep(call.arguments, arguments);
+  if (!arguments.empty()) {
+    keep(call.arguments, arguments);
+  } else if (judged_[position_of(call)]) {
+    return;
+  }
   const bool whole = call.arguments.empty() || is_json_object(call.arguments);
   call.status = whole ? events::ToolCallStatus::complete : events::ToolCallStatus::incomplete;
+  judged_[position_of(call)] = true;
 }
 
 void MessageFold::add_option(FoldedPart& part, const events::KeyValue& option) {

@@ -67,11 +67,15 @@ class MessageFold {
   void add_option(FoldedPart& part, const events::KeyValue& option);
   void add_tool_call(const events::ToolCall& fragment);
   events::ToolCallT& find_or_add_tool_call(std::uint32_t index);
+  [[nodiscard]] std::size_t position_of(const events::ToolCallT& call) const noexcept {
+    return static_cast<std::size_t>(&call - tool_calls_.data());
+  }
   void added_item();
   void keep(std::string& place, std::string_view text);
 
   std::vector<FoldedPart> parts_;
   std::vector<events::ToolCallT> tool_calls_;
+  std::vector<bool> judged_;  // for each call: its status says whether its arguments, as they are, are whole
   std::size_t last_part_ = 0;
   std::size_t item_count_ = 0;
   std::size_t size_ = 0;

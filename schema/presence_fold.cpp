@@ -6,6 +6,18 @@
 #include "schema/text_view.hpp"
 
 namespace ringside::schema {
+namespace {
+
+constexpr std::size_t table_overhead = 64;
+
+std::size_t size_of(const events::PresenceMetaT& meta) {
+  std::size_t size = table_overhead + meta.client_id.size();
+  for (const auto& pair : meta.meta)
+    size += table_overhead + pair->key.size() + pair->value.size();
+  return size;
+}
+
+}  // namespace
 
 void PresenceFold::apply(const events::PresenceDiff& diff) {
   if (diff.version() <= version_) return;
@@ -32,20 +44,33 @@ void PresenceFold::restore(const events::PresenceState* state) {
 void PresenceFold::join(const events::PresenceEntry& entry) {
   if (entry.metas()->size() == 0) return;
   auto& metas = entries_[entry.key()->str()];
+  if (metas.empty()) size_ += table_overhead + entry.key()->size();
   for (const events::PresenceMeta* told : *entry.metas()) {
     auto place = std::ranges::lower_bound(metas, told->ref(), {}, &events::PresenceMetaT::ref);
-    if (place == metas.end() || place->ref != told->ref()) place = metas.emplace(place);
+    if (place == metas.end() || place->ref != told->ref()) {
+      place = metas.emplace(place);
+    } else {
+      size_ -= size_of(*place);
+    }
     *place = events::PresenceMetaT();
     told->UnPackTo(&*place);
+    size_ += size_of(*place);
   }
 }
 
 void PresenceFold::leave(const events::PresenceEntry& entry) {
   const auto known = entries_.find(text_view(entry.key()));
   if (known == entries_.end()) return;
-  for (const events::PresenceMeta* told : *entry.metas())
-    std::erase_if(known->second, [&](const events::PresenceMetaT& meta) { return meta.ref == told->ref(); });
-  if (known->second.empty()) entries_.erase(known);
+  auto& metas = known->second;
+  for (const events::PresenceMeta* told : *entry.metas()) {
+    const auto gone = std::ranges::find(metas, told->ref(), &events::PresenceMetaT::ref);
+    if (gone == metas.end()) continue;
+    size_ -= size_of(*gone);
+    metas.erase(gone);
+  }
+  if (!metas.empty()) return;
+  size_ -= table_overhead + known->first.size();
+  entries_.erase(known);
 }
 
 flatbuffers::Offset<events::PresenceState> PresenceFold::encode(

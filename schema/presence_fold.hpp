@@ -35,6 +35,8 @@ class PresenceFold {
 
   [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
   [[nodiscard]] const Entries& entries() const noexcept { return entries_; }
+  /// About what `encode` needs.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
   void join(const events::PresenceEntry& entry);
@@ -42,6 +44,7 @@ class PresenceFold {
 
   std::uint64_t version_ = 0;
   Entries entries_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace ringside::schema

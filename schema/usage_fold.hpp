@@ -30,6 +30,8 @@ class UsageFold {
   [[nodiscard]] std::uint64_t input() const noexcept { return input_; }
   [[nodiscard]] std::uint64_t output() const noexcept { return output_; }
   [[nodiscard]] const Extras& extras() const noexcept { return extras_; }
+  /// As encoded, at most.
+  [[nodiscard]] std::size_t size() const noexcept { return (key_size_max + 64) * extras_.size(); }
 
  private:
   void add_extra(std::string_view key, std::string_view value);

@@ -180,6 +180,25 @@ TEST(AgentFold, FragmentsOfAToolCallArePutTogether) {
       << "a complete call brings all of its arguments";
 }
 
+TEST(AgentFold, ACallToldAsCompleteIsJudgedAnewWhereItsArgumentsHaveChanged) {
+  ToldFold told = agent();
+  const auto status_after = [&](const std::string& fragment) {
+    told.tell("llm_deltas", R"({"deltas":[{"message_id":"m","tool_calls":[{"index":1,)" + fragment + "}]}]}");
+    return told.agent().messages()[0].fold.tool_call(1)->status;
+  };
+  using events::ToolCallStatus;
+  EXPECT_EQ(status_after(R"("arguments":"{\"city\":")"), ToolCallStatus::incomplete);
+  EXPECT_EQ(status_after(R"("status":"complete")"), ToolCallStatus::incomplete);
+  EXPECT_EQ(status_after(R"("status":"complete")"), ToolCallStatus::incomplete);
+  EXPECT_EQ(status_after(R"("arguments":"1}")"), ToolCallStatus::incomplete);
+  EXPECT_EQ(status_after(R"("status":"complete")"), ToolCallStatus::complete);
+  told.tell("llm_deltas", R"({"deltas":[{"message_id":"m","tool_calls":[{"index":0,"call_id":"a"}]}]})");
+  EXPECT_EQ(status_after(R"("status":"complete")"), ToolCallStatus::complete);
+  EXPECT_EQ(status_after(R"("arguments":"x")"), ToolCallStatus::incomplete);
+  EXPECT_EQ(status_after(R"("status":"complete")"), ToolCallStatus::incomplete);
+  EXPECT_EQ(status_after(R"("status":"complete","arguments":"{}")"), ToolCallStatus::complete);
+}
+
 TEST(AgentFold, TheWholeMessageClosesIt) {
   ToldFold told = agent();
   told.text("m", "Hel").text("n", "x").tell("llm_message", R"({"message":{"id":"m"}})");
@@ -251,7 +270,7 @@ TEST(AgentFold, EachOfTheTerminalEventsEndsACall) {
 }
 
 TEST(AgentFold, AStatusThatEndsTheRunLeavesNothingOpen) {
-  for (const char* ended : {"idle", "paused", "cancelled", "error"}) {
+  for (const char* ended : {"idle", "cancelled", "error"}) {
     ToldFold told = agent();
     status(identify(told.text("m", "a"), "c"), "running");
     EXPECT_EQ(told.agent().messages().size() + told.agent().calls().size(), 2U);
@@ -262,13 +281,16 @@ TEST(AgentFold, AStatusThatEndsTheRunLeavesNothingOpen) {
   }
 }
 
-TEST(AgentFold, AnInterruptKeepsTheCallsThatWait) {
-  ToldFold told = agent();
-  identify(identify(told.text("m", "a"), "b"), "c", 1);
-  told.tell("tool_execution_interrupted", R"({"call_id":"c"})");
-  status(told, "interrupted");
-  EXPECT_TRUE(told.agent().messages().empty());
-  EXPECT_EQ(ids_of_calls(told.agent()), std::vector<std::string>{"c"});
+TEST(AgentFold, ARunThatIsInterruptedOrPausedLeavesTheCallsThatWait) {
+  for (const char* ended : {"interrupted", "paused"}) {
+    ToldFold told = agent();
+    identify(identify(told.text("m", "a"), "b"), "c", 1);
+    told.tell("tool_execution_started", R"({"tool":{"call_id":"d","name":"find","index":2}})");
+    told.tell("tool_execution_interrupted", R"({"call_id":"c"})");
+    status(told, ended);
+    EXPECT_TRUE(told.agent().messages().empty()) << ended;
+    EXPECT_EQ(ids_of_calls(told.agent()), std::vector<std::string>{"c"}) << ended;
+  }
 }
 
 TEST(AgentFold, InterruptAndErrorGoWithTheirStatus) {

@@ -43,6 +43,117 @@ TEST(FoldLimits, AMessageThatOutgrowsThemIsTruncatedUntilItsWholeComes) {
   EXPECT_FALSE(fold.agent()->messages()[0].truncated);
 }
 
+TEST(FoldLimits, WhereNothingIsLeftNoOtherMessageGrows) {
+  Fold fold(StateKind::agent);
+  EventBuilder builder;
+  const std::string megabyte(1U << 20U, 'x');
+  for (int i = 0; i < 33; ++i)
+    fold.apply(builder.text_delta(bounded_stamp, "m0", 0, megabyte).event());
+  for (std::size_t i = 0; i < AgentFold::messages_max; ++i)
+    fold.apply(builder.text_delta(bounded_stamp, "m" + std::to_string(i), 0, megabyte).event());
+  EXPECT_LT(fold.size(), std::size_t{34} << 20U);
+  ASSERT_EQ(fold.agent()->messages().size(), AgentFold::messages_max);
+  for (const FoldedMessage& message : fold.agent()->messages())
+    EXPECT_TRUE(message.truncated) << message.id;
+  expect_restorable(fold);
+  fold.apply(builder.user_message(bounded_stamp, "m0", "whole").event());
+  fold.apply(builder.text_delta(bounded_stamp, "m1", 0, "y").event());
+  EXPECT_TRUE(fold.agent()->messages()[0].fold.empty()) << "it lacks its beginning";
+}
+
+TEST(FoldLimits, AMessageOfATooLongIdIsNotKept) {
+  Fold fold(StateKind::agent);
+  EventBuilder builder;
+  const std::string longest(AgentFold::message_id_size_max, 'm');
+  fold.apply(builder.text_delta(bounded_stamp, longest + "m", 0, "x").event());
+  EXPECT_TRUE(fold.agent()->messages().empty());
+  fold.apply(builder.text_delta(bounded_stamp, longest, 0, "x").event());
+  EXPECT_EQ(fold.agent()->messages().size(), 1U);
+}
+
+TEST(FoldLimits, ACallThatIsToldAsCompleteManyTimesIsParsedOnce) {
+  Fold fold(StateKind::agent);
+  const auto tell = [&](std::size_t count, events::ToolCallStatus status, const std::string& arguments) {
+    auto delta = std::make_unique<events::MessageDeltaT>();
+    delta->message_id = "m";
+    for (std::size_t i = 0; i < count; ++i) {
+      delta->tool_calls.push_back(std::make_unique<events::ToolCallT>());
+      delta->tool_calls.back()->status = status;
+      delta->tool_calls.back()->arguments = arguments;
+    }
+    events::LlmDeltasT deltas;
+    deltas.deltas.push_back(std::move(delta));
+    events::EventT event;
+    event.payload.Set(std::move(deltas));
+    fold.apply(pack(event).event());
+  };
+  tell(1, events::ToolCallStatus::incomplete, R"({"text":")" + std::string(16U << 20U, 'x') + '"');
+  for (int i = 0; i < 1000; ++i)  // 4 TB of arguments, were each parsed: the test would run into its limit
+    tell(250, events::ToolCallStatus::complete, {});
+  EXPECT_EQ(fold.agent()->messages()[0].fold.tool_call(0)->status, events::ToolCallStatus::incomplete);
+}
+
+events::EventT interrupted(std::size_t size) {
+  auto request = std::make_unique<events::ActionRequestT>();
+  request->tool_call_id = "c";
+  request->arguments = std::string(size, 'x');
+  events::ApprovalT approval;
+  approval.requests.push_back(std::move(request));
+  events::StatusChangedT changed;
+  changed.status = events::AgentStatus::interrupted;
+  changed.interrupt = std::make_unique<events::InterruptT>();
+  changed.interrupt->id = "i";
+  changed.interrupt->data.Set(std::move(approval));
+  events::EventT event;
+  event.payload.Set(std::move(changed));
+  return event;
+}
+
+events::EventT todos_of(std::size_t count, std::size_t size) {
+  events::TodosUpdatedT updated;
+  for (std::size_t i = 0; i < count; ++i) {
+    updated.todos.push_back(std::make_unique<events::TodoT>());
+    updated.todos.back()->content = std::string(size, 'x');
+  }
+  events::EventT event;
+  event.payload.Set(std::move(updated));
+  return event;
+}
+
+events::EventT joined(std::size_t windows, std::size_t size) {
+  events::PresenceDiffT diff;
+  diff.version = 1;
+  diff.joins.push_back(std::make_unique<events::PresenceEntryT>());
+  diff.joins.back()->key = "ann";
+  for (std::size_t i = 0; i < windows; ++i) {
+    auto meta = std::make_unique<events::PresenceMetaT>();
+    meta->ref = i + 1;
+    meta->meta.push_back(std::make_unique<events::KeyValueT>());
+    meta->meta.back()->key = "k";
+    meta->meta.back()->value = std::string(size, 'x');
+    diff.joins.back()->metas.push_back(std::move(meta));
+  }
+  events::EventT event;
+  event.payload.Set(std::move(diff));
+  return event;
+}
+
+TEST(FoldLimits, TheSizeCountsWhatCanBeLarge) {
+  const auto expect_counted = [](StateKind kind, const events::EventT& event) {
+    Fold fold(kind);
+    fold.apply(pack(event).event());
+    const EventBuffer snapshot = fold.snapshot();
+    EXPECT_GE(2 * fold.size(), snapshot.bytes().size());
+    EXPECT_LE(fold.size(), 2 * snapshot.bytes().size());
+    Fold restored(kind);
+    restored.apply(snapshot.event());
+    EXPECT_EQ(restored.size(), fold.size());
+  };
+  expect_counted(StateKind::agent, interrupted(900'000));
+  expect_counted(StateKind::agent, todos_of(50, 1000));
+  expect_counted(StateKind::presence, joined(10, 4000));
+}
+
 TEST(FoldLimits, AMessageOfTooManyPartsIsTruncated) {
   Fold fold(StateKind::agent);
   EventBuilder builder;

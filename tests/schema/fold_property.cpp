@@ -75,6 +75,7 @@ RC_GTEST_PROP(FoldProperty, EverythingInASnapshotIsKept, ()) {
   Fold fold(presence ? StateKind::presence : StateKind::agent);
   fold.apply(event.event());
   RC_ASSERT(meaning_of(fold.snapshot()) == meaning_of(event));
+  RC_ASSERT(2 * fold.size() >= fold.snapshot().bytes().size());
 }
 
 }  // namespace

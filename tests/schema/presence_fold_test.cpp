@@ -63,6 +63,18 @@ TEST(PresenceFold, AnUpdateLeavesBeforeItJoins) {
   EXPECT_EQ(meta.meta[0]->value, "Ann");
 }
 
+TEST(PresenceFold, WhoeverLeavesTakesTheirSizeAlong) {
+  ToldFold told = presence();
+  told.tell("presence_diff", diff(1, entry("ann", 1)));
+  const std::size_t of_ann = told.presence().size();
+  told.tell("presence_diff", diff(2, entry("bob", 2) + "," + entry("ann", 3)));
+  EXPECT_GT(told.presence().size(), of_ann);
+  told.tell("presence_diff", diff(3, entry("ann", 1), entry("bob", 2) + "," + entry("ann", 3)));
+  EXPECT_EQ(told.presence().size(), of_ann) << "who is told again counts once";
+  told.tell("presence_diff", diff(4, "", entry("ann", 1)));
+  EXPECT_EQ(told.presence().size(), 0U);
+}
+
 TEST(PresenceFold, IgnoresADiffThatItHasSeen) {
   ToldFold told = presence();
   told.tell("presence_diff", diff(5, entry("ann", 1)));
