@@ -152,6 +152,41 @@ ringside_rewritten_executable(mutant_e8_given_back_while_pinned large_model.cpp
   ${pool} "if (each.kept) return false;" "if (each.kept && !geometry_.is_large(each.index)) return false;")
 ringside_model_test(mutant.e8_given_back_while_pinned mutant_e8_given_back_while_pinned large --must-fail)
 
+# E9: a keyframe, then its position.
+ringside_mutant(e9_position_relaxed model_keyframe view ${writer_keyframe}
+  "store(position, std::memory_order::release)" relaxed)
+ringside_mutant(e9_position_read_relaxed model_keyframe view ${reader_keyframe}
+  "view_.keyframe_position().load(std::memory_order::acquire)" relaxed)
+ringside_rewritten_executable(mutant_e9_position_before_commit keyframe_model.cpp
+  ${writer_keyframe} "  const std::uint64_t place = offset_;\n"
+                     "  const std::uint64_t place = offset_;
+  memory_.keyframe_position().store(keyframe_position(pool_.newest().generation, place, geometry().segment_size),
+                                    std::memory_order::release);\n")
+ringside_model_test(mutant.e9_position_before_commit mutant_e9_position_before_commit view --must-fail)
+ringside_rewritten_executable(mutant_e9_keyframe_not_pinned keyframe_model.cpp
+  ${reader_keyframe} "    if (!pin(*target)) continue;\n"
+                     "    generation_ = target->generation;
+    segment_ = view_.segment(target->index);\n")
+ringside_model_test(mutant.e9_keyframe_not_pinned mutant_e9_keyframe_not_pinned view --must-fail)
+ringside_rewritten_executable(mutant_e9_keyframe_not_checked keyframe_model.cpp
+  ${reader_keyframe} "    if (!pin(*target)) continue;\n"
+                     "    pins_.enter(target->generation);
+    generation_ = target->generation;
+    segment_ = view_.segment(target->index);\n")
+ringside_model_test(mutant.e9_keyframe_not_checked mutant_e9_keyframe_not_checked view --must-fail)
+ringside_rewritten_executable(mutant_e9_keyframe_not_checked_copying keyframe_model.cpp
+  ${copying} "      if (!still_here()) continue;\n      sequence = sequence_behind(word, first);\n"
+             "      sequence = sequence_behind(word, first);\n")
+ringside_model_test(mutant.e9_keyframe_not_checked_copying mutant_e9_keyframe_not_checked_copying
+  copy_state --must-fail)
+ringside_rewritten_executable(mutant_keyframe_counted_as_event keyframe_model.cpp
+  ${reader_keyframe} "  offset_ = after;\n  if (!owed_state_) return false;\n"
+                     "  offset_ = after;\n  ++next_sequence_;\n  if (!owed_state_) return false;\n")
+ringside_model_test(mutant.keyframe_counted_as_event mutant_keyframe_counted_as_event view_bounded --must-fail)
+ringside_rewritten_executable(mutant_keyframe_not_owed_after_a_gap keyframe_model.cpp
+  ${reader} "  owed_state_ = wants_state_;\n" "")
+ringside_model_test(mutant.keyframe_not_owed_after_a_gap mutant_keyframe_not_owed_after_a_gap view_bounded --must-fail)
+
 # E20: flag and commit.
 ringside_mutant(e20_writer_fence_acq_rel model_doorbell wake ${subscribers}
   "Atomics::fence(std::memory_order::seq_cst)" acq_rel)

@@ -220,6 +220,26 @@ TEST(Tidy, EveryTestThatHoldsARuleExists) {
   EXPECT_GT(named, 0U);
 }
 
+TEST(Tidy, EveryMutantOfTheMemoryModelExists) {
+  const std::filesystem::path root(RINGSIDE_SOURCE_DIR);
+  const std::string model = read_text(root / "docs/memory-model.md");
+  const std::string mutants = read_text(root / "tests/model/mutants.cmake");
+  const std::regex list(R"(\*mutants?\*([^*]*))");
+  const std::regex name(R"(`([a-z]\w+)`)");
+  std::size_t named = 0;
+  for (std::sregex_iterator it(model.begin(), model.end(), list), end; it != end; ++it) {
+    // A list ends with its paragraph.
+    const std::string text = it->str(1).substr(0, it->str(1).find("\n\n"));
+    for (std::sregex_iterator each(text.begin(), text.end(), name); each != end; ++each) {
+      ++named;
+      const std::regex made("(ringside_mutant\\(|mutant\\.)" + each->str(1) + "\\s");
+      EXPECT_TRUE(std::regex_search(mutants, made))
+          << "docs/memory-model.md names a mutant that tests/model/mutants.cmake lacks: " << each->str(1);
+    }
+  }
+  EXPECT_GT(named, 50U) << "the pattern no longer finds our mutants";
+}
+
 TEST(Tidy, NothingIsLeftForLaterInTheCode) {
   // Spelled in two halves, so that this file passes its own test.
   const std::regex mark(
