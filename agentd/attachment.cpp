@@ -31,6 +31,12 @@ Refusal refusal_of(const SubscribeError& error, const std::string& topic) {
                   topic)};
     case SubscribeError::Fault::no_memory:
       return {control::ErrorCode::no_space, fmt::format("no memory for a subscription of {}", topic)};
+    case SubscribeError::Fault::no_keyframe:
+      return {
+          control::ErrorCode::keyframe_unavailable,
+          fmt::format("there is no shared memory for the state of {}: try again, or subscribe from latest, "
+                      "oldest or a sequence",
+                      topic)};
   }
   return {control::ErrorCode::internal, fmt::format("{} gave no subscription", topic)};
 }
@@ -90,6 +96,7 @@ expected<Grant, Refusal> Attachment::granted(TopicHold topic, std::uint32_t line
   grant.subscription = ++last_subscription_;
   grant.page_line = line;
   grant.cursor = answer->cursor;
+  grant.keyframe = answer->keyframe;
   grant.topic = topic.topic();
   if (released_) {  // the process died while the topic was asked
     const std::shared_ptr<Topic> target = grant.topic;

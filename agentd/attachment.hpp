@@ -34,6 +34,7 @@ struct Grant {
   std::uint64_t subscription = 0;
   std::uint32_t page_line = 0;
   shm::Cursor cursor;
+  bool keyframe = false;  ///< one stands at the cursor
   std::shared_ptr<Topic> topic;
 };
 

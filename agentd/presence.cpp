@@ -108,7 +108,8 @@ expected<Tracked, Refusal> Presence::track(ClientId client, std::string_view top
         fmt::format("this client tracks {} entries already; untrack some first", presence_entries_max)});
   }
   if (const auto table = tables_.find(topic); table != tables_.end()) {
-    if (const auto windows = table->second.keys.find(key); windows != table->second.keys.end()) {
+    const Keys& keys = *table->second.keys;
+    if (const auto windows = keys.find(key); windows != keys.end()) {
       if (auto refusal = check_windows(key, windows->second, nullptr, meta)) {
         return unexpected(*std::move(refusal));
       }
@@ -117,7 +118,7 @@ expected<Tracked, Refusal> Presence::track(ClientId client, std::string_view top
 
   const auto [table, is_new] = tables_.try_emplace(std::string(topic));
   if (is_new) table->second.version = version_floor_;
-  Windows& windows = table->second.keys[std::string(key)];
+  Windows& windows = own(table->second)[std::string(key)];
   windows.push_back({.client = client, .ref = ++last_ref_, .previous_ref = 0, .meta = std::move(meta)});
   Belongings& belongings = clients_[client];
   belongings.topics[std::string(topic)].emplace(key);
@@ -200,17 +201,33 @@ std::vector<PresenceChange> Presence::client_gone(ClientId client) {
 expected<PresencePage, Refusal> Presence::list(std::string_view topic, std::string_view after,
                                                std::optional<std::uint64_t> version) const {
   const auto table = tables_.find(topic);
+  const std::uint64_t current = table == tables_.end() ? version_floor_ : table->second.version;
   PresencePage page;
-  page.version = table == tables_.end() ? version_floor_ : table->second.version;
-  if (version && *version != page.version) {
-    return unexpected(
-        Refusal{ErrorCode::list_moved,
-                fmt::format("the list of \"{}\" was at version {} and is at {} now; begin it anew", topic,
-                            *version, page.version)});
+  if (version) {
+    const auto kept = find_kept(topic, *version);
+    if (kept != kept_.end()) {
+      page = page_of(*kept->keys, after);
+      if (!page.more && --kept->lists == 0) kept_.erase(kept);
+    } else if (*version == current) {
+      if (table != tables_.end()) page = page_of(*table->second.keys, after);
+    } else {
+      return unexpected(
+          Refusal{ErrorCode::list_moved,
+                  fmt::format("the list of \"{}\" was at version {} and is at {} now; begin it anew", topic,
+                              *version, current)});
+    }
+    page.version = *version;
+    return page;
   }
-  if (table == tables_.end()) return page;
+  if (table != tables_.end()) page = page_of(*table->second.keys, after);
+  if (page.more) keep(topic, table->second);
+  page.version = current;
+  return page;
+}
+
+PresencePage Presence::page_of(const Keys& keys, std::string_view after) {
+  PresencePage page;
   Encoded page_size;
-  const Keys& keys = table->second.keys;
   for (auto key = after.empty() ? keys.begin() : keys.upper_bound(after); key != keys.end(); ++key) {
     page_size += encoded_key(key->first);
     for (const Entry& entry : key->second)
@@ -231,7 +248,27 @@ expected<PresencePage, Refusal> Presence::list(std::string_view topic, std::stri
 
 std::uint32_t Presence::viewers(std::string_view topic) const noexcept {
   const auto table = tables_.find(topic);
-  return table == tables_.end() ? 0 : static_cast<std::uint32_t>(table->second.keys.size());
+  return table == tables_.end() ? 0 : static_cast<std::uint32_t>(table->second.keys->size());
+}
+
+Presence::Keys& Presence::own(Table& table) {
+  if (table.keys.use_count() > 1) table.keys = std::make_shared<Keys>(*table.keys);
+  return *table.keys;
+}
+
+void Presence::keep(std::string_view topic, const Table& table) const {
+  if (const auto kept = find_kept(topic, table.version); kept != kept_.end()) {
+    ++kept->lists;
+    return;
+  }
+  if (kept_.size() == presence_lists_max) kept_.pop_front();
+  kept_.push_back({std::string(topic), table.version, table.keys, 1});
+}
+
+std::deque<Presence::Kept>::iterator Presence::find_kept(std::string_view topic,
+                                                         std::uint64_t version) const {
+  return std::find_if(kept_.begin(), kept_.end(),
+                      [&](const Kept& kept) { return kept.version == version && kept.topic == topic; });
 }
 
 /// The key with this one of its windows.
@@ -270,19 +307,18 @@ std::optional<Refusal> Presence::check_windows(std::string_view key, const Windo
 std::optional<Presence::Place> Presence::find(ClientId client, std::string_view topic, std::string_view key) {
   const auto table = tables_.find(topic);
   if (table == tables_.end()) return std::nullopt;
-  const auto windows = table->second.keys.find(key);
-  if (windows == table->second.keys.end()) return std::nullopt;
-  const auto entry = std::find_if(windows->second.begin(), windows->second.end(),
-                                  [&](const Entry& window) { return window.client == client; });
-  if (entry == windows->second.end()) return std::nullopt;
-  return Place{.table = table, .key = windows, .entry = entry};
+  const auto is_its = [&](const Entry& window) { return window.client == client; };
+  const auto found = table->second.keys->find(key);
+  if (found == table->second.keys->end() || std::ranges::none_of(found->second, is_its)) return std::nullopt;
+  const auto windows = own(table->second).find(key);
+  return Place{.table = table, .key = windows, .entry = std::ranges::find_if(windows->second, is_its)};
 }
 
 /// The key goes with its last window.
 void Presence::remove_entry(const Place& place) {
   Windows& windows = place.key->second;
   windows.erase(place.entry);
-  if (windows.empty()) place.table->second.keys.erase(place.key);
+  if (windows.empty()) place.table->second.keys->erase(place.key);
 }
 
 PresenceChange Presence::make_version(Tables::iterator table, events::PresenceDiffT diff) {
@@ -291,7 +327,7 @@ PresenceChange Presence::make_version(Tables::iterator table, events::PresenceDi
 }
 
 void Presence::forget_if_empty(Tables::iterator table) {
-  if (!table->second.keys.empty()) return;
+  if (!table->second.keys->empty()) return;
   version_floor_ = std::max(version_floor_, table->second.version);
   tables_.erase(table);
 }

@@ -13,11 +13,15 @@
 // Trust:     Keys and metas are bounded here, in bytes and in tables, so that a diff and a
 //            page of a list always fit an event and a frame. Texts are taken as valid UTF-8:
 //            whoever decodes them has looked.
-// Memory:    Nothing is kept of a topic or a client that has no entry.
+// Progress:  A list of several pages goes on as it was begun, whatever changes meanwhile: the table is copied at its first
+//            change after that, once a list. Where too many are begun before it ends, it is told that it moved.
+// Memory:    Nothing is kept of a topic or a client that has no entry, except up to `presence_lists_max` tables that were
+//            lists of several pages when they were begun.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +52,7 @@ constexpr std::size_t presence_diff_tables_max = 240;
 /// What a page of a list takes when encoded, and so the windows of one key: it must fit a frame.
 constexpr std::size_t presence_page_size_max = 48 * 1024;
 constexpr std::size_t presence_page_tables_max = 4000;
+constexpr std::size_t presence_lists_max = 4;  ///< So many are kept as they were.
 
 /// One change of one topic: the diff to publish there, and how many keys there are now.
 struct PresenceChange {
@@ -88,7 +93,7 @@ class Presence {
   std::vector<PresenceChange> client_gone(ClientId client);
 
   /// The keys of `topic` above `after` (empty: from the first), as many as fit a frame. With a `version`,
-  /// that of the first page, it is refused as `list_moved` if the table has changed since.
+  /// that of the first page, as they were then; refused as `list_moved` where that is not kept any more.
   expected<PresencePage, Refusal> list(std::string_view topic, std::string_view after = {},
                                        std::optional<std::uint64_t> version = std::nullopt) const;
 
@@ -106,7 +111,7 @@ class Presence {
   using Keys = std::map<std::string, Windows, std::less<>>;
   struct Table {
     std::uint64_t version = 0;
-    Keys keys;
+    std::shared_ptr<Keys> keys = std::make_shared<Keys>();  // copied before a change where a list has it
   };
   using Tables = std::map<std::string, Table, std::less<>>;
   struct Belongings {  // of one client
@@ -114,6 +119,12 @@ class Presence {
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>> topics;
   };
   using Clients = std::map<ClientId, Belongings>;
+  struct Kept {  // for the pages of lists to come
+    std::string topic;
+    std::uint64_t version = 0;
+    std::shared_ptr<const Keys> keys;
+    std::size_t lists = 0;
+  };
   struct Place {  // of one entry
     Tables::iterator table;
     Keys::iterator key;
@@ -123,6 +134,12 @@ class Presence {
   static events::PresenceEntryT tell(std::string_view key, const Entry& entry);
   static std::optional<Refusal> check_windows(std::string_view key, const Windows& windows,
                                               const Entry* replaced, const PresenceValues& added);
+  static PresencePage page_of(const Keys& keys, std::string_view after);
+  /// Its keys, to be changed.
+  static Keys& own(Table& table);
+  void keep(std::string_view topic, const Table& table) const;
+  [[nodiscard]] std::deque<Kept>::iterator find_kept(std::string_view topic, std::uint64_t version) const;
+  /// For a change.
   std::optional<Place> find(ClientId client, std::string_view topic, std::string_view key);
   void remove_entry(const Place& place);
   PresenceChange make_version(Tables::iterator table, events::PresenceDiffT diff);
@@ -130,6 +147,7 @@ class Presence {
 
   Tables tables_;
   Clients clients_;
+  mutable std::deque<Kept> kept_;  // the oldest first; what a list finds does not depend on it
   std::uint64_t last_ref_ = 0;
   std::uint64_t version_floor_ = 0;  // no table that is gone had a greater version
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/presence_board.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <memory>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -8,6 +11,29 @@
 #include "schema/event_buffer.hpp"
 
 namespace ringside::agentd {
+
+PresenceBoard::PresenceBoard(TopicTable& topics) : topics_(topics) {
+  topics_.begin_with([this](std::string_view topic) { return state_of(topic); });
+}
+
+/// Nothing where nobody is.
+std::optional<schema::EventBuffer> PresenceBoard::state_of(std::string_view topic) const {
+  events::PresenceStateT state;
+  bool more = true;
+  while (more) {
+    auto page = tables_.list(topic, state.entries.empty() ? std::string() : state.entries.back()->key);
+    if (!page || page->entries.empty()) break;
+    state.version = page->version;
+    more = page->more;
+    std::ranges::move(page->entries, std::back_inserter(state.entries));
+  }
+  if (state.entries.empty()) return std::nullopt;
+  events::SnapshotT snapshot;
+  snapshot.presence = std::make_unique<events::PresenceStateT>(std::move(state));
+  events::EventT event;
+  event.payload.Set(std::move(snapshot));
+  return schema::pack(event);
+}
 
 expected<std::uint64_t, Refusal> PresenceBoard::track(ClientId client, std::string_view topic,
                                                       std::string_view key, PresenceValues meta) {

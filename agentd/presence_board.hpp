@@ -9,11 +9,13 @@
 
 #include "agentd/presence.hpp"
 #include "agentd/topic_table.hpp"
+#include "schema/event_buffer.hpp"
 
 namespace ringside::agentd {
 
 /// The presence tables, told to whoever should know: each change as a `presence_diff` on its own topic, if anybody
-/// reads that, and as a number of viewers to the agents that are watched there.
+/// reads that, and as a number of viewers to the agents that are watched there. A ring that is made for such a topic
+/// begins with the table.
 ///
 /// Threads:  the conductor only.
 /// Ordering: the table changes first, then the diff is published, then the viewers are told.
@@ -21,7 +23,7 @@ class PresenceBoard {
  public:
   using Viewers = std::function<void(std::string_view topic, std::uint32_t count)>;
 
-  explicit PresenceBoard(TopicTable& topics) : topics_(topics) {}
+  explicit PresenceBoard(TopicTable& topics);
 
   /// Whom to tell how many keys a topic has.
   void on_viewers(Viewers viewers) { viewers_ = std::move(viewers); }
@@ -38,6 +40,7 @@ class PresenceBoard {
 
  private:
   void tell(PresenceChange change);
+  [[nodiscard]] std::optional<schema::EventBuffer> state_of(std::string_view topic) const;
 
   TopicTable& topics_;
   Presence tables_;

@@ -49,9 +49,8 @@ void ControlRequests::subscribe(Client& client, const control::Subscribe& reques
       from = SubscribeFrom::sequence;
       break;
     case control::From::keyframe:
-      return responder.refuse(
-          {control::ErrorCode::keyframe_unavailable,
-           "this agentd writes no keyframes: subscribe from latest, oldest or a sequence"});
+      from = SubscribeFrom::keyframe;
+      break;
   }
   if (client.attachment->subscription_count() >= conductor_.config().limits.subscriptions_per_session) {
     return responder.refuse(
@@ -94,6 +93,7 @@ void ControlRequests::subscribe(Client& client, const control::Subscribe& reques
         reply.generation = grant->cursor.generation;
         reply.offset = grant->cursor.offset;
         reply.next_sequence = grant->cursor.next_sequence;
+        reply.keyframe = grant->keyframe;
         reply.object_size = grant->topic->object_size();
         reply.running = true;  // of topics that are no agent's there is nothing to wait for
         if (const auto agent_id = schema::agent_of(grant->topic->name())) {

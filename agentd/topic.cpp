@@ -27,7 +27,7 @@ struct Topic::State {
       : options(std::move(asked)),
         object(std::move(made)),
         large(object.large_segments()),
-        writer(object, large, schema::agent_of(options.name).has_value(),
+        writer(object, large, options,
                {.hand_over = [this] { return hand_over(); },
                 .retire_large = [this](std::uint32_t index) { retire_large(index); }}) {}
 

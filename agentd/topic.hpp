@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct TopicOptions {
   shm::RingGeometry geometry;
   std::uint64_t first_sequence = 1;
   std::uint64_t incarnation = 0;  ///< for the ring's header
+  /// What the ring's events add to, a snapshot; none: nothing.
+  std::optional<schema::EventBuffer> initial_state = std::nullopt;
   /// Runs a task on another thread, soon; for what a holder of the role has no patience for. May be empty:
   /// the holder then goes on by itself.
   std::function<void(std::function<void()>)> executor;
@@ -63,6 +66,7 @@ enum class SubscribeFrom {
   latest,    ///< from the next event on
   oldest,    ///< from the oldest event that can be read
   sequence,  ///< from that event on, or from the oldest if it is older
+  keyframe,  ///< with the state so far, then from the next event on; on topics without a state as `latest`
 };
 
 struct SubscribeRequest {
@@ -78,6 +82,7 @@ struct Granted {
   shm::SubscriberId subscriber;
   shm::Cursor cursor;
   bool copying = false;
+  bool keyframe = false;  ///< one stands at the cursor
 };
 
 struct SubscribeError {
@@ -85,6 +90,7 @@ struct SubscribeError {
     sequence_ahead,  ///< `sequence` is after `next_sequence`
     no_slot,         ///< a reliable one, and every pin slot is taken
     no_memory,
+    no_keyframe,  ///< the ring has no space for the state
   };
   Fault fault;
   std::uint64_t sequence = 0;       ///< what was asked for

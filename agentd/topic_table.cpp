@@ -57,6 +57,7 @@ expected<TopicHold, Refusal> TopicTable::open(std::string_view name) {
     wanted.first_sequence = known == remembered_.end() ? 1 : known->second;
     wanted.incarnation = incarnations_.next(read_clocks().wall_ns);
     wanted.executor = options_.executor;
+    if (initial_state_) wanted.initial_state = initial_state_(name);
     auto made = Topic::create(std::move(wanted));
     if (!made) {
       spdlog::error("{}", made.error().message);

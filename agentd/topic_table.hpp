@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,6 +85,10 @@ class TopicTable {
   TopicTable(const TopicTable&) = delete;
   TopicTable& operator=(const TopicTable&) = delete;
 
+  /// What the ring of a topic begins with when it is made, a snapshot or nothing: state can be older than its ring.
+  using InitialState = std::function<std::optional<schema::EventBuffer>(std::string_view topic)>;
+  void begin_with(InitialState state) { initial_state_ = std::move(state); }
+
   /// The topic of that name, made if there is none. Requires a valid name.
   [[nodiscard]] expected<TopicHold, Refusal> open(std::string_view name);
 
@@ -144,6 +149,7 @@ class TopicTable {
   const NamespaceObjects& objects_;
   IncarnationClock& incarnations_;
   TopicTableOptions options_;
+  InitialState initial_state_;
   std::map<std::string, Entry, std::less<>> topics_;
   std::deque<Lingering> lingering_;
   std::map<std::string, std::uint64_t, std::less<>> remembered_;

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "schema/topic_name.hpp"
+
 namespace ringside::agentd {
 
 namespace {
@@ -31,11 +33,13 @@ bool is_ordered_with_events(const TopicEntry::Work& work) noexcept {
 
 }  // namespace
 
-TopicWriter::TopicWriter(shm::RingObject& object, shm::LargeSegments& large, bool judges, Elsewhere elsewhere)
+TopicWriter::TopicWriter(shm::RingObject& object, shm::LargeSegments& large, const TopicOptions& options,
+                         Elsewhere elsewhere)
     : writer_(object.memory(), object.backing(), object.first_sequence()),
       large_(large),
+      keyframes_(writer_, large, schema::state_kind_of(options.name), options.initial_state),
       elsewhere_(std::move(elsewhere)),
-      judges_(judges),
+      judges_(schema::agent_of(options.name).has_value()),
       next_sequence_(object.first_sequence()) {}
 
 void TopicWriter::deliver(std::unique_ptr<TopicEntry> entry) noexcept {
@@ -112,30 +116,40 @@ void TopicWriter::drop_stale(std::uint64_t count) noexcept {
 
 bool TopicWriter::claim(std::uint32_t size) noexcept {
   if (!backlog_.empty()) return false;
+  make_sure_of_room(size);
   claimed_ = writer_.claim(size);
   return claimed_ != nullptr;
 }
 
 void TopicWriter::commit_claimed(const EventWork& event) noexcept {
   writer_.commit(event.size, static_cast<std::uint32_t>(event.kind), time());
-  count_commit();
+  count_commit(event.kind);
+}
+
+/// Where the next event of that size needs another segment, the one that is left is in the state before.
+void TopicWriter::make_sure_of_room(std::uint64_t size) noexcept {
+  if (!writer_.fits(size)) [[unlikely]]
+    keyframes_.before_roll(time());
 }
 
 bool TopicWriter::commit(std::span<const std::byte> event, events::Payload kind) noexcept {
+  make_sure_of_room(event.size());
   // What is too large was refused before it had a place.
   if (!writer_.publish(event, static_cast<std::uint32_t>(kind), time())) return false;
-  count_commit();
+  count_commit(kind);
   return true;
 }
 
 bool TopicWriter::commit(LargeEvent& event) noexcept {
+  keyframes_.before_roll(time());
   writer_.publish_large(event.segment.index(), event.segment.length(), event.size, event.kind, time());
   event.segment.release();
-  count_commit();
+  count_commit(static_cast<events::Payload>(event.kind));
   return true;
 }
 
-void TopicWriter::count_commit() noexcept {
+void TopicWriter::count_commit(events::Payload kind) noexcept {
+  if (is_joint(kind)) keyframes_.at_joint(time());
   if (++commits_ != commits_per_ring_max) return;
   writer_.ring();
   commits_ = 0;
@@ -155,7 +169,9 @@ bool TopicWriter::write(LargeEvent& event) noexcept {
 
 void TopicWriter::free_large() noexcept {
   // Another entry of the same drain may have freed some.
+  keyframes_.catch_up();
   static_cast<void>(writer_.free_large());
+  keyframes_.catch_up();
   while (const auto freed = writer_.take_freed_large())
     large_.give_back(*freed);
 }
@@ -203,6 +219,10 @@ expected<Granted, SubscribeError> TopicWriter::grant(const SubscribeRequest& req
   if (request.from == SubscribeFrom::sequence && request.sequence > next) {
     return tl::unexpected(SubscribeError{SubscribeError::Fault::sequence_ahead, request.sequence, next});
   }
+  const bool from_keyframe = request.from == SubscribeFrom::keyframe && keyframes_.wanted();
+  if (from_keyframe && !keyframes_.for_subscriber(time())) {
+    return tl::unexpected(SubscribeError{SubscribeError::Fault::no_keyframe, 0, next});
+  }
   if (sessions_.size() == sessions_.capacity()) sessions_.reserve(2 * sessions_.size() + 2);
   shm::Subscriber subscriber = request.subscriber;
   auto id = writer_.add_subscriber(subscriber);
@@ -216,12 +236,20 @@ expected<Granted, SubscribeError> TopicWriter::grant(const SubscribeRequest& req
   if (!id) return tl::unexpected(SubscribeError{SubscribeError::Fault::no_memory, 0, next});
   sessions_.push_back({*id, request.session});
 
-  Granted granted{*id, writer_.latest(), subscriber.pins == nullptr};
+  Granted granted{*id, writer_.latest(), subscriber.pins == nullptr, false};
   if (request.from == SubscribeFrom::oldest) granted.cursor = writer_.oldest();
   if (request.from == SubscribeFrom::sequence) {
     granted.cursor = writer_.find(request.sequence).value_or(writer_.oldest());
   }
-  if (request.reliable) writer_.make_reliable(*id, granted.cursor);
+  if (from_keyframe) {
+    granted.cursor = writer_.keyframe().value();
+    granted.keyframe = true;
+  }
+  if (request.reliable && from_keyframe) {
+    writer_.make_reliable_from_keyframe(*id, granted.cursor);
+  } else if (request.reliable) {
+    writer_.make_reliable(*id, granted.cursor);
+  }
   return granted;
 }
 

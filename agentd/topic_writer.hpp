@@ -20,6 +20,7 @@
 
 #include "agentd/topic_backlog.hpp"
 #include "agentd/topic_entry.hpp"
+#include "agentd/topic_keyframes.hpp"
 #include "shm/large_segments.hpp"
 #include "shm/ring_object.hpp"
 #include "shm/ring_writer.hpp"
@@ -36,9 +37,10 @@ class TopicWriter {
     std::function<void(std::uint32_t index)> retire_large;
   };
 
-  /// `judges`: events must belong to the current life and run. `large` gives the segments of large events back as soon as
-  /// somebody waits for one.
-  TopicWriter(shm::RingObject& object, shm::LargeSegments& large, bool judges, Elsewhere elsewhere);
+  /// On topics of agents events must belong to the current life and run. `large` gives the segments of large events back as
+  /// soon as somebody waits for one.
+  TopicWriter(shm::RingObject& object, shm::LargeSegments& large, const TopicOptions& options,
+              Elsewhere elsewhere);
 
   // The sink of the writing role.
   void begin_drain() noexcept { time_.reset(); }
@@ -89,13 +91,15 @@ class TopicWriter {
   bool commit(std::span<const std::byte> event, events::Payload kind) noexcept;
   bool commit(LargeEvent& event) noexcept;
   void commit_claimed(const EventWork& event) noexcept;
-  void count_commit() noexcept;
+  void count_commit(events::Payload kind) noexcept;
+  void make_sure_of_room(std::uint64_t size) noexcept;
   void work_off_backlog() noexcept;
   void tell() noexcept;
   [[nodiscard]] std::int64_t time() noexcept;
 
   shm::RingWriter writer_;
   shm::LargeSegments& large_;
+  TopicKeyframes keyframes_;
   Elsewhere elsewhere_;
   TopicBacklog backlog_;
   std::vector<SessionOf> sessions_;

@@ -51,7 +51,8 @@ EmbeddedDaemon::EmbeddedDaemon(const DaemonPlace& place)
 }
 
 EmbeddedDaemonClient::EmbeddedDaemonClient(const DaemonPlace& place)
-    : client_(connected(place)), subscription_(or_throw(client_.subscribe(topic_name))) {}
+    : client_(connected(place)),
+      subscription_(or_throw(client_.subscribe(topic_name, {.from = From::latest}))) {}
 
 schema::EventBuffer event_of(std::uint32_t size, std::uint8_t byte) {
   events::CustomT custom;

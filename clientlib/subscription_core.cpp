@@ -21,10 +21,11 @@ SubscriptionCore::SubscriptionCore(std::shared_ptr<Session> session, std::string
       page_line_(grant.page_line),
       ring_(std::move(grant.ring)) {
   if (page_line_ == 0) {
-    copying_.emplace(ring_.view(), grant.cursor);
+    copying_.emplace(ring_.view(), grant.cursor, grant.wish);
   } else {
     const shm::SessionPage& page = session_->facts().page;
-    pinning_.emplace(ring_.view(), grant.cursor, page.pins(page_line_), page.acknowledged(page_line_));
+    pinning_.emplace(ring_.view(), grant.cursor, page.pins(page_line_), page.acknowledged(page_line_),
+                     grant.wish);
   }
   if (grant.missed != 0) {
     found_.kind = shm::Next::Kind::gap;
@@ -55,7 +56,8 @@ SubscriptionState SubscriptionCore::state() const noexcept {
 }
 
 std::uint64_t SubscriptionCore::next_sequence() const noexcept {
-  if (found_early_) return found_.kind == shm::Next::Kind::gap ? found_.gap.first : found_.record.sequence;
+  if (found_early_ && found_.kind == shm::Next::Kind::gap) return found_.gap.first;
+  if (found_early_ && found_.kind == shm::Next::Kind::record) return found_.record.sequence;
   return (pinning_ ? pinning_->cursor() : copying_->cursor()).next_sequence;
 }
 
@@ -85,17 +87,25 @@ std::size_t SubscriptionCore::poll_reader(Reader& reader, EventHandler handler, 
     if (life_over_) [[unlikely]]
       finish();
   };
+  const auto on_keyframe = [this, handler, &count](const shm::Record& record) {
+    if (!begin_snapshot(record)) return;
+    ++count;
+    handler(shown_.event);
+    if (life_over_) finish();
+  };
   const auto on_gap_found = [this](const shm::Gap& gap) { tell_gap({gap.first, gap.count}); };
   if (std::exchange(found_early_, false)) {
     if (found_.kind == shm::Next::Kind::gap) {
       on_gap_found(found_.gap);
+    } else if (found_.kind == shm::Next::Kind::keyframe) {
+      on_keyframe(found_.record);
     } else {
       on_record(found_.record);
     }
     if (limit <= count) return count;
     limit -= count;
   }
-  reader.poll(on_record, on_gap_found, limit);
+  reader.poll(on_record, on_gap_found, on_keyframe, limit);
   return count;
 }
 
@@ -140,7 +150,8 @@ const Event* SubscriptionCore::next() {
         if (begin(found_.record)) return &shown_.event;
         break;
       case shm::Next::Kind::keyframe:
-        break;  // takes no sequence, and the events before it have told the same
+        if (begin_snapshot(found_.record)) return &shown_.event;
+        break;
     }
   }
 }
@@ -157,6 +168,23 @@ bool SubscriptionCore::begin(const shm::Record& record) {
   life_over_ = of_agent_ && record.kind == static_cast<std::uint32_t>(events::Payload::agent_shutdown);
   EventAccess::show(shown_.event, record, topic_);
   current_ = &record;
+  return true;
+}
+
+/// The same of a keyframe. No event is missing where it is left out, and none is counted where it is shown.
+bool SubscriptionCore::begin_snapshot(const shm::Record& record) {
+  if (!is_sound(record)) {
+    ++lost_.malformed;
+    return false;
+  }
+  EventAccess::show(shown_.event, record, topic_);
+  current_ = &record;
+  const auto* const snapshot = shown_.event.as<events::Snapshot>();
+  const auto* const agent = snapshot == nullptr ? nullptr : snapshot->agent();
+  if (agent == nullptr) return true;
+  const bool over = agent->shutdown() != nullptr;
+  if (!over && life_ == SubscriptionState::pending) set_life(SubscriptionState::live);
+  life_over_ = over && life_ == SubscriptionState::live;
   return true;
 }
 

@@ -66,6 +66,7 @@ class SubscriptionCore {
   template <class Reader>
   std::size_t poll_reader(Reader& reader, EventHandler handler, std::size_t limit);
   bool begin(const shm::Record& record);
+  bool begin_snapshot(const shm::Record& record);
   void finish();
   bool is_sound(const shm::Record& record) const;
   void tell_gap(const Gap& gap);

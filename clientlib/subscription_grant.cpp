@@ -42,6 +42,12 @@ std::uint64_t missed_before(const SubscribeOptions& options, std::uint64_t next_
   return next_sequence > wanted ? next_sequence - wanted : 0;
 }
 
+/// Topics without a state have no keyframe.
+shm::StateWish wish_of(const SubscribeOptions& options, const control::SubscribeReply& reply) noexcept {
+  if (options.from != From::keyframe) return shm::StateWish::none;
+  return reply.keyframe() ? shm::StateWish::at_once : shm::StateWish::after_a_gap;
+}
+
 expected<SubscriptionGrant, RequestError> check_grant(Session& session, const std::string& topic,
                                                       const SubscribeOptions& options,
                                                       const control::SubscribeReply& reply, Answer& answer) {
@@ -63,6 +69,7 @@ expected<SubscriptionGrant, RequestError> check_grant(Session& session, const st
                            .missed = missed_before(options, reply.next_sequence()),
                            .running = reply.running(),
                            .reliable = options.reliable,
+                           .wish = wish_of(options, reply),
                            .ring = std::move(*ring)};
 }
 
@@ -79,10 +86,6 @@ control::RequestT unsubscribe_request(std::uint64_t subscription) {
 expected<SubscriptionGrant, RequestError> request_subscription(Session& session, const std::string& topic,
                                                                const SubscribeOptions& options) {
   if (session.forked()) return forked_failure();
-  if (options.from == From::keyframe) {
-    return failure(RequestFault::keyframe_unavailable,
-                   "from = keyframe: this version makes no keyframes; use latest, oldest or sequence");
-  }
   if (!schema::valid_topic_name(topic))
     return failure(RequestFault::bad_input, "a topic's name is 1 to 200 bytes of UTF-8 without NUL");
   if (options.reliable && options.copying) {

@@ -20,6 +20,7 @@ struct SubscriptionGrant {
   std::uint64_t missed;  ///< events before the cursor that were asked for and are no longer there
   bool running;
   bool reliable;
+  shm::StateWish wish;
   shm::AttachedRing ring;
 };
 

@@ -88,7 +88,7 @@ bool AgentFold::admit_other(Stamp stamp) {
   if (stamp.run > stamp_.run) {
     stamp_.run = stamp.run;
     drop_messages();
-    calls_.clear();
+    calls_.keep_interrupted();
   }
   begun_ = true;
   return true;

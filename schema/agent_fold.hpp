@@ -2,7 +2,8 @@
 //
 // The state of one agent as the fold of its main events: what a viewer needs to go on.
 //
-// A greater incarnation begins anew; a greater run drops the messages in flight and the open calls of the run before.
+// A greater incarnation begins anew; a greater run drops the messages in flight and the open calls of the run before,
+// save those that wait for a person: it may be the run that goes on with the answer, and each of them is told its end.
 // What comes late, of an older life or an older run or of a life that has told its end, is ignored. An event
 // without an incarnation or a run belongs to the current one. Two folds that saw the same events are equal, and
 // so are a fold and one that was restored from its state and saw the rest.

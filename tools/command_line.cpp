@@ -42,6 +42,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_touch_command(app, invocation);
   add_stop_command(app, invocation);
   add_list_command(app, invocation);
+  add_status_command(app, invocation);
   add_tail_command(app, invocation);
   add_stat_command(app, invocation);
   add_top_command(app, invocation);

@@ -31,6 +31,7 @@ void add_cancel_command(CLI::App& app, Invocation& invocation);
 void add_touch_command(CLI::App& app, Invocation& invocation);
 void add_stop_command(CLI::App& app, Invocation& invocation);
 void add_list_command(CLI::App& app, Invocation& invocation);
+void add_status_command(CLI::App& app, Invocation& invocation);
 void add_tail_command(CLI::App& app, Invocation& invocation);
 void add_stat_command(CLI::App& app, Invocation& invocation);
 void add_top_command(CLI::App& app, Invocation& invocation);

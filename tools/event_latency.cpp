@@ -169,7 +169,7 @@ ExitCode publish_until(Clock::time_point end, Client& client, const std::string&
 
 ExitCode measure(Client& client, const std::string& agent, const LatencyArguments& arguments,
                  const Interrupts& interrupts, Measured& measured) {
-  auto subscription = client.subscribe_agent(agent);
+  auto subscription = client.subscribe_agent(agent, {.from = From::latest});
   if (!subscription) return report("tail " + agent, subscription.error());
   Arrivals arrivals;
   const std::jthread handler([&](const std::stop_token& stop) {

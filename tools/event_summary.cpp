@@ -169,6 +169,20 @@ void add_debug(Summary& summary, const events::Event& event) {
   }
 }
 
+void add_snapshot(Summary& summary, const events::Snapshot& snapshot) {
+  if (const auto* agent = snapshot.agent()) {
+    summary.word(events::EnumNameAgentStatus(agent->status()));
+    if (agent->messages()) summary.number("messages", agent->messages()->size());
+    if (agent->calls()) summary.number("calls", agent->calls()->size());
+    if (agent->queued()) summary.number("queued", agent->queued()->size());
+    if (agent->shutdown()) add_shutdown(summary, *agent->shutdown());
+  }
+  if (const auto* presence = snapshot.presence()) {
+    summary.number("version", presence->version());
+    summary.each(presence->entries(), "");
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(events::Payload kind) noexcept {
@@ -219,6 +233,9 @@ void append_summary(std::string& out, const events::Event& event) {
       break;
     case events::Payload::presence_diff:
       summary.add(*event.payload_as_presence_diff());
+      break;
+    case events::Payload::snapshot:
+      add_snapshot(summary, *event.payload_as_snapshot());
       break;
     default:
       add_tool(summary, event);

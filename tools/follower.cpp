@@ -67,7 +67,7 @@ Follower::End Follower::show_news(const FollowUntil& until) {
       }
     }
     if (!view_.event(output_.batch(), *event)) continue;
-    ++shown_;
+    if (!event->is_snapshot()) ++shown_;
     if (until.kind == event->kind() || (until.count && shown_ >= *until.count)) return End::met;
   }
   return End::none;

@@ -59,8 +59,43 @@ void LiveText::event(std::string& out, const events::Event& event) {
     message(out, *complete->message());
   } else if (const auto* identified = event.payload_as_tool_call_identified()) {
     name_call(out, *identified->tool());
+  } else if (const auto* state = event.payload_as_snapshot()) {
+    snapshot(out, *state);
   } else {
     other(out, event);
+  }
+}
+
+/// What is in flight, as if it had been seen from its beginning.
+void LiveText::snapshot(std::string& out, const events::Snapshot& snapshot) {
+  end_line(out);
+  message_id_.clear();
+  if (const auto* presence = snapshot.presence()) {
+    const std::size_t count = presence->entries() == nullptr ? 0 : presence->entries()->size();
+    note(out, fmt::format("so far: {} viewer{}", count, count == 1 ? "" : "s"));
+  }
+  const auto* const agent = snapshot.agent();
+  if (agent == nullptr) return;
+  const bool over = agent->shutdown() != nullptr;
+  note(out, fmt::format("so far: {}", over ? "ended" : events::EnumNameAgentStatus(agent->status())));
+  if (agent->messages() == nullptr) return;
+  for (const events::OpenMessage* message : *agent->messages())
+    open_message(out, *message);
+}
+
+void LiveText::open_message(std::string& out, const events::OpenMessage& message) {
+  end_line(out);
+  message_id_ = text_of(message.id());
+  shown_text_.clear();
+  shown_thinking_.clear();
+  call_named_ = false;
+  if (message.parts()) {
+    for (const events::OpenPart* each : *message.parts())
+      part(out, *each->content());
+  }
+  if (message.tool_calls()) {
+    for (const events::ToolCall* call : *message.tool_calls())
+      fragment(out, *call);
   }
 }
 

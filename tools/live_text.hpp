@@ -34,6 +34,8 @@ class LiveText {
   void part(std::string& out, const events::ContentPart& part);
   void fragment(std::string& out, const events::ToolCall& call);
   void name_call(std::string& out, const events::ToolCall& call);
+  void snapshot(std::string& out, const events::Snapshot& snapshot);
+  void open_message(std::string& out, const events::OpenMessage& message);
   void message(std::string& out, const events::Message& message);
   void whole(std::string& out, const events::Message& message);
   void status(std::string& out, const events::StatusChanged& change);

@@ -58,7 +58,6 @@ ExitCode code_of(RequestFault fault) noexcept {
     case RequestFault::stopping:
       return ExitCode::not_running;
     case RequestFault::bad_input:
-    case RequestFault::keyframe_unavailable:
     case RequestFault::sequence_ahead:
       return ExitCode::usage;
     case RequestFault::too_large:

@@ -19,7 +19,7 @@ namespace {
 
 struct TailArguments {
   std::string name;
-  std::string from = "latest";
+  std::string from = "keyframe";
   bool json = false;
   bool debug = false;
   bool reliable = false;
@@ -36,9 +36,9 @@ ExitCode wrong_tail(std::string_view text) {
 
 std::optional<SubscribeOptions> parse_from(std::string_view text) {
   SubscribeOptions options;
-  if (text == "latest") return options;
-  if (text == "oldest" || text == "keyframe") {
-    options.from = text == "oldest" ? From::oldest : From::keyframe;
+  if (text == "keyframe") return options;
+  if (text == "oldest" || text == "latest") {
+    options.from = text == "oldest" ? From::oldest : From::latest;
     return options;
   }
   options.from = From::sequence;
@@ -89,7 +89,7 @@ ExitCode tail(const Invocation& invocation, const TailArguments& arguments) {
   const auto from = parse_from(arguments.from);
   if (!from) {
     return wrong_tail(fmt::format(
-        "--from {} is none of `latest`, `oldest`, `keyframe` and a sequence number from 1", arguments.from));
+        "--from {} is none of `keyframe`, `latest`, `oldest` and a sequence number from 1", arguments.from));
   }
   FollowUntil until;
   until.count = arguments.count;
@@ -120,7 +120,7 @@ void add_tail_command(CLI::App& app, Invocation& invocation) {
   command->add_option("NAME", arguments->name, "A topic (with a colon in its name) or an agent")
       ->type_name("")
       ->required();
-  command->add_option("--from", arguments->from, "`latest`, `oldest`, `keyframe` or a sequence number")
+  command->add_option("--from", arguments->from, "`keyframe`, `latest`, `oldest` or a sequence number")
       ->type_name("F")
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "One event a line, as JSON");

@@ -226,9 +226,18 @@ TEST_F(ControlAgents, OnlyDebugAndCustomEventsAreTakenForTheDebugTopic) {
   EXPECT_EQ(client_.ask(std::move(debug)).error(), control::ErrorCode::bad_request);
 }
 
+TEST_F(ControlAgents, ASubscriptionFromAKeyframeIsGrantedWhereOneStands) {
+  const Reply reply = client_.ask(subscribe_to("agent_server:a", control::From::keyframe));
+  const auto* const granted = reply.as<control::SubscribeReplyT>();
+  ASSERT_NE(granted, nullptr) << reply.text();
+  EXPECT_TRUE(granted->keyframe);
+  EXPECT_EQ(granted->next_sequence, 1U);
+  const Reply debug = client_.ask(subscribe_to("agent_server:debug:a", control::From::keyframe));
+  ASSERT_NE(debug.as<control::SubscribeReplyT>(), nullptr) << debug.text();
+  EXPECT_FALSE(debug.as<control::SubscribeReplyT>()->keyframe) << "debug events have no state";
+}
+
 TEST_F(ControlAgents, ASubscriptionThatCannotBeIsRefusedByItsCause) {
-  EXPECT_EQ(client_.ask(subscribe_to("x", control::From::keyframe)).error(),
-            control::ErrorCode::keyframe_unavailable);
   EXPECT_EQ(client_.ask(subscribe_to("x", control::From::sequence, 5)).error(),
             control::ErrorCode::sequence_ahead);
   EXPECT_EQ(client_.ask(subscribe_to("")).error(), control::ErrorCode::bad_request);

@@ -3,7 +3,11 @@
 // The presence tables: each rule of the specification, section 6.
 #include "agentd/presence.hpp"
 
+#include <functional>
 #include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -275,6 +279,74 @@ TEST(PresenceList, SaysThatItMovedBetweenItsPages) {
   EXPECT_EQ(presence.list(room, "a", version).error().code, ErrorCode::list_moved);
   presence.client_gone(ada);
   EXPECT_EQ(presence.list(room, "a", version).error().code, ErrorCode::list_moved);
+}
+
+/// The keys of the pages that follow `first`, and its own.
+std::vector<std::string> keys_from(Presence& presence, PresencePage first,
+                                   const std::function<void()>& between_pages) {
+  std::vector<std::string> keys;
+  for (PresencePage page = std::move(first);;) {
+    for (const auto& entry : page.entries)
+      keys.push_back(entry->key);
+    if (!page.more) return keys;
+    between_pages();
+    auto next = presence.list(room, keys.back(), page.version);
+    if (!next) throw std::runtime_error(next.error().message);
+    EXPECT_EQ(next->version, page.version);
+    page = std::move(*next);
+  }
+}
+
+/// Enough for a list of several pages; in their order.
+std::vector<std::string> fill(Presence& presence) {
+  std::vector<std::string> keys;
+  for (int i = 1000; i < 2500; ++i) {
+    keys.push_back("viewer-" + std::to_string(i));
+    EXPECT_TRUE(presence.track(ada, room, keys.back(), {{"user_name", "Ada"}}));
+  }
+  return keys;
+}
+
+TEST(PresenceList, GoesOnAsItWasBegunWhateverChangesMeanwhile) {
+  Presence presence;
+  const std::vector<std::string> keys = fill(presence);
+  auto first = presence.list(room);
+  ASSERT_TRUE(first->more);
+  std::size_t next = 0;
+  EXPECT_EQ(keys_from(presence, std::move(*first),
+                      [&] {
+                        presence.untrack(ada, room, keys[next]);
+                        presence.untrack(ada, room, keys[keys.size() - 1 - next]);
+                        EXPECT_TRUE(presence.track(bob, room, "viewer-0" + std::to_string(next), {}));
+                        EXPECT_TRUE(presence.update(ada, room, keys[500], {{"n", std::to_string(next++)}}));
+                      }),
+            keys);
+  ASSERT_GE(next, 3U);
+  EXPECT_EQ(presence.viewers(room), keys.size() - next);
+}
+
+TEST(PresenceList, OfSeveralPagesEndsAlsoWhereEverybodyLeavesMeanwhile) {
+  Presence presence;
+  const std::vector<std::string> keys = fill(presence);
+  auto first = presence.list(room);
+  EXPECT_EQ(keys_from(presence, std::move(*first), [&] { presence.client_gone(ada); }), keys);
+  EXPECT_TRUE(presence.list(room)->entries.empty());
+}
+
+TEST(PresenceList, IsToldThatItMovedWhereTooManyWereBegunAfterIt) {
+  Presence presence;
+  const std::vector<std::string> keys = fill(presence);
+  const auto first = presence.list(room);
+  for (std::size_t i = 0; i < presence_lists_max; ++i) {
+    EXPECT_TRUE(presence.update(ada, room, keys[0], {{"n", std::to_string(i)}}));
+    if (i + 1 < presence_lists_max) {
+      EXPECT_TRUE(presence.list(room)->more);
+    }
+  }
+  EXPECT_TRUE(presence.list(room, first->entries.back()->key, first->version)) << "still kept";
+  EXPECT_TRUE(presence.list(room)->more);
+  EXPECT_EQ(presence.list(room, first->entries.back()->key, first->version).error().code,
+            ErrorCode::list_moved);
 }
 
 TEST(PresenceList, FitsAFrameEvenWhereOneKeyHasAsManyWindowsAsItMay) {

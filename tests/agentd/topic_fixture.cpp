@@ -25,16 +25,20 @@ schema::EventBuffer numbered(std::uint64_t number, schema::Stamp stamp, std::siz
 }
 
 TopicUnderTest::TopicUnderTest(std::string name, shm::RingGeometry geometry, std::uint64_t first_sequence,
-                               std::function<void(std::function<void()>)> executor) {
+                               std::function<void(std::function<void()>)> executor)
+    : TopicUnderTest(TopicOptions{.name = std::move(name),
+                                  .object_name = {},
+                                  .geometry = geometry,
+                                  .first_sequence = first_sequence,
+                                  .incarnation = 0,
+                                  .initial_state = std::nullopt,
+                                  .executor = std::move(executor)}) {}
+
+TopicUnderTest::TopicUnderTest(TopicOptions options) {
   std::random_device random;
   object_name_ = "/ringside-test." + std::to_string(::getpid()) + "." + std::to_string(random()) +
                  std::to_string(random());
-  TopicOptions options;
-  options.name = std::move(name);
   options.object_name = object_name_;
-  options.geometry = geometry;
-  options.first_sequence = first_sequence;
-  options.executor = std::move(executor);
   auto made = Topic::create(std::move(options));
   if (!made) throw std::runtime_error(made.error().message);
   topic_ = std::move(*made);

@@ -32,6 +32,8 @@ class TopicUnderTest {
   explicit TopicUnderTest(std::string name = "conversation:1", shm::RingGeometry geometry = {},
                           std::uint64_t first_sequence = 1,
                           std::function<void(std::function<void()>)> executor = {});
+  /// As those say, under an object name of its own.
+  explicit TopicUnderTest(TopicOptions options);
   ~TopicUnderTest();
   TopicUnderTest(const TopicUnderTest&) = delete;
   TopicUnderTest& operator=(const TopicUnderTest&) = delete;

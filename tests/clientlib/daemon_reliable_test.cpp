@@ -29,8 +29,8 @@ class DaemonReliable : public test::DaemonTest {
 };
 
 TEST_F(DaemonReliable, SeesEveryEventWhereAnotherIsOverrun) {
-  Subscription reliable = client_.subscribe_agent("ada", {.reliable = true}).value();
-  Subscription usual = client_.subscribe_agent("ada").value();
+  Subscription reliable = client_.subscribe_agent("ada", {.from = From::latest, .reliable = true}).value();
+  Subscription usual = client_.subscribe_agent("ada", {.from = From::latest}).value();
   EXPECT_TRUE(reliable.reliable());
   EXPECT_FALSE(usual.reliable());
   std::uint64_t seen = 0;
@@ -49,7 +49,7 @@ TEST_F(DaemonReliable, SeesEveryEventWhereAnotherIsOverrun) {
 }
 
 TEST_F(DaemonReliable, IsToldOfItsEvictionBeforeItMissesAnything) {
-  Subscription reliable = client_.subscribe_agent("ada", {.reliable = true}).value();
+  Subscription reliable = client_.subscribe_agent("ada", {.from = From::latest, .reliable = true}).value();
   std::vector<std::string> told;
   reliable.on_evicted([&told] { told.emplace_back("evicted"); });
   reliable.on_gap([&told](const Gap&) { told.emplace_back("gap"); });
@@ -77,10 +77,10 @@ TEST_F(DaemonReliable, IsRefusedWithCopyingAndWhereNoLineIsLeft) {
 }
 
 TEST_F(DaemonReliable, ReadersAreListedWithWhatTheyHaveYetToConsume) {
-  Subscription behind = client_.subscribe_agent("ada").value();
+  Subscription behind = client_.subscribe_agent("ada", {.from = From::latest}).value();
   Client other = connect();
-  Subscription copying = other.subscribe_agent("ada", {.copying = true}).value();
-  Subscription reliable = other.subscribe_agent("ada", {.reliable = true}).value();
+  Subscription copying = other.subscribe_agent("ada", {.from = From::latest, .copying = true}).value();
+  Subscription reliable = other.subscribe_agent("ada", {.from = From::latest, .reliable = true}).value();
   publish_some();
   EXPECT_EQ(reliable.poll([](const Event&) {}).events, 5U);
   const auto readers = client_.reader_stats("agent_server:ada").value();
@@ -97,7 +97,7 @@ TEST_F(DaemonReliable, ReadersAreListedWithWhatTheyHaveYetToConsume) {
 }
 
 TEST_F(DaemonReliable, TopicsTellWhatTheirRingsHaveCounted) {
-  Subscription subscription = client_.subscribe_agent("ada").value();
+  Subscription subscription = client_.subscribe_agent("ada", {.from = From::latest}).value();
   const auto of_ada = [this] {
     const std::vector<TopicStat> stats = client_.topic_stats().value();
     for (const TopicStat& stat : stats) {

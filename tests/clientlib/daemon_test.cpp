@@ -16,7 +16,7 @@ using test::DaemonTest;
 using test::for_ever;
 
 TEST_F(DaemonTest, AViewerSeesALifeFromItsFirstEventToItsLast) {
-  Subscription subscription = client_.subscribe_agent("ada").value();
+  Subscription subscription = client_.subscribe_agent("ada", {.from = From::latest}).value();
   EXPECT_EQ(subscription.state(), SubscriptionState::pending);
   std::vector<std::string> told;
   subscription.on_state([&told](SubscriptionState state) { told.emplace_back(state_name(state)); });
@@ -105,7 +105,7 @@ TEST_F(DaemonTest, WhatIsPublishedIsSeenUnderTheSequencesOfTheAnswer) {
 }
 
 TEST_F(DaemonTest, ItsEndIsToldToWhoWaitsAndWhoAsks) {
-  Subscription subscription = client_.subscribe_agent("ada").value();
+  Subscription subscription = client_.subscribe_agent("ada", {.from = From::latest}).value();
   std::thread end([this] { sandbox_.kill_daemon(); });
   EXPECT_EQ(subscription.wait(for_ever), WaitResult::daemon_gone);
   end.join();

@@ -2,9 +2,11 @@
 //
 // A list and the diffs above its version are exact: end to end, with viewers that come, change, leave and die, and readers
 // who begin at any time.
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -102,6 +104,37 @@ TEST_F(PresenceExact, ForReadersWhoBeginAtAnyTime) {
     step(chance);
   compare();
   EXPECT_GT(changes_, 0);
+}
+
+TEST_F(PresenceExact, AlsoWhereAListHasManyPagesAndNothingHoldsStill) {
+  constexpr int viewers = 1'000;  // some five pages
+  Client crowd = connect();
+  std::vector<Tracking> present;
+  for (int i = 0; i < viewers; ++i)
+    present.push_back(crowd.track(topic, "viewer-" + std::to_string(i), {{"user_name", "Ada"}}).value());
+  RoomReader reader(client_, topic);
+  constexpr int updates_a_list = 50;  // so many, that the reader is not lapped meanwhile
+  std::atomic<int> allowed{0};
+  std::atomic<bool> over{false};
+  std::thread restless([&] {
+    Client other = connect();
+    auto seen = other.track(topic, "restless").value();
+    for (int i = 0; !over;) {
+      if (i == allowed) {
+        std::this_thread::yield();
+      } else {
+        ASSERT_TRUE(seen.update({{"n", std::to_string(i++)}}));
+      }
+    }
+  });
+  for (int i = 0; i < 30; ++i) {
+    allowed += updates_a_list;
+    const auto list = client_.presence_list(topic);
+    ASSERT_TRUE(list) << list.error().message;
+    EXPECT_EQ(reader.at(list->version), test::room_of(list->viewers));
+  }
+  over = true;
+  restless.join();
 }
 
 }  // namespace

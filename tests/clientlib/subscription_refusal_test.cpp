@@ -40,12 +40,15 @@ class RefusedSubscription : public ::testing::Test {
   Client client_ = Client::connect({.socket = daemon_.socket()}).value();
 };
 
-TEST_F(RefusedSubscription, IsRefusedByNameWhereKeyframesAreAskedFor) {
-  const auto made = client_.subscribe(refused_topic, {.from = From::keyframe});
-  ASSERT_FALSE(made);
-  EXPECT_EQ(made.error().fault, RequestFault::keyframe_unavailable);
-  EXPECT_NE(made.error().message.find("keyframe"), std::string::npos);
-  EXPECT_EQ(daemon_.count(RequestBody::subscribe), 0U);
+TEST_F(RefusedSubscription, IsRefusedByNameWhereThereIsNoSpaceForAKeyframe) {
+  daemon_.answer(RequestBody::subscribe, [](FakeDaemon::Call& call) {
+    call.descriptors.clear();
+    control::ErrorT error;
+    error.code = control::ErrorCode::keyframe_unavailable;
+    error.message = "no space for the state";
+    call.reply.body.Set(std::move(error));
+  });
+  EXPECT_EQ(fault_of({.from = From::keyframe}), RequestFault::keyframe_unavailable);
 }
 
 TEST_F(RefusedSubscription, IsRefusedForNamesThatAreNone) {

@@ -92,7 +92,7 @@ class GracePeriod : public test::DaemonTest {
     return when;
   }
 
-  Subscription life_ = client_.subscribe_agent(watched_agent).value();
+  Subscription life_ = client_.subscribe_agent(watched_agent, {.from = From::latest}).value();
   Subscription viewers_ = client_.subscribe(topic).value();
 };
 

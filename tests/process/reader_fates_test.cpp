@@ -71,7 +71,7 @@ TEST_F(ReaderFates, AStoppedReaderDelaysNobodyAndFindsWhatItHeldStillWhole) {
   Messenger go_on;
   Child reader([&] {
     auto client = Client::connect({.socket = socket()}).value();
-    auto subscription = client.subscribe_agent(talking_agent).value();
+    auto subscription = client.subscribe_agent(talking_agent, {.from = From::latest}).value();
     subscribed.tell();
     std::optional<HeldEvent> held;
     while (!held && subscription.wait(for_ever) == WaitResult::event) {
@@ -95,7 +95,7 @@ TEST_F(ReaderFates, AStoppedReaderDelaysNobodyAndFindsWhatItHeldStillWhole) {
   ASSERT_TRUE(client_.publish(talking_agent, event_of("first", 0xAB)));
   holds.hear();
   ::kill(reader.pid(), SIGSTOP);
-  auto watcher = client_.subscribe_agent(talking_agent).value();
+  auto watcher = client_.subscribe_agent(talking_agent, {.from = From::latest}).value();
   publish_many(watcher);
   go_on.tell();
   ::kill(reader.pid(), SIGCONT);
@@ -108,7 +108,7 @@ TEST_F(ReaderFates, AKilledReaderDelaysNobody) {
     Messenger holds;
     Child reader([&] {
       auto client = Client::connect({.socket = socket()}).value();
-      auto subscription = client.subscribe_agent(talking_agent).value();
+      auto subscription = client.subscribe_agent(talking_agent, {.from = From::latest}).value();
       subscribed.tell();
       std::optional<HeldEvent> held;
       while (!held && subscription.wait(for_ever) == WaitResult::event) {
@@ -123,7 +123,7 @@ TEST_F(ReaderFates, AKilledReaderDelaysNobody) {
     ASSERT_TRUE(client_.publish(talking_agent, event_of("first", 0xAB)));
     holds.hear();
     ::kill(reader.pid(), SIGKILL);
-    auto watcher = client_.subscribe_agent(talking_agent).value();
+    auto watcher = client_.subscribe_agent(talking_agent, {.from = From::latest}).value();
     publish_many(watcher);
   }
 }

@@ -7,31 +7,13 @@
 
 #include <gtest/gtest.h>
 
-#include "agentd/runners/chat_chunks.hpp"
-#include "schema/event_builder.hpp"
 #include "schema/fold.hpp"
+#include "tests/runners/recorded_run.hpp"
 #include "tests/runners/stream_oracle.hpp"
 #include "tests/runners/viewed_stream.hpp"
 
 namespace ringside::agentd {
 namespace {
-
-constexpr schema::Stamp first_run{1, 1};
-
-/// The run of an agent that answers with that recording.
-std::vector<schema::EventBuffer> events_of(const std::filesystem::path& file) {
-  std::vector<schema::EventBuffer> events;
-  schema::EventBuilder builder;
-  events.push_back(builder.user_message(first_run, "user-1", "Say it."));
-  events.push_back(builder.status_changed(first_run, events::AgentStatus::running));
-  ChatChunks chunks;
-  std::istringstream lines(read_file(file));
-  for (std::string line; std::getline(lines, line);)
-    EXPECT_TRUE(chunks.line(line, events)) << line;
-  chunks.finish(events);
-  events.push_back(builder.status_changed(first_run, events::AgentStatus::idle));
-  return events;
-}
 
 std::string snapshot_of(const schema::Fold& fold) {
   const schema::EventBuffer snapshot = fold.snapshot();
@@ -83,7 +65,7 @@ TEST(FoldedStreams, OfProvidersAreTheSameFromAnyEventOn) {
   if (provider_recordings().empty()) GTEST_SKIP() << "no ../shared/streams/providers";
   for (const auto& file : provider_recordings()) {
     SCOPED_TRACE(file.filename());
-    const auto events = events_of(file);
+    const auto events = recorded_run(file);
     EXPECT_GT(events.size(), 10U);
     expect_same_from_any_event(events);
   }
@@ -92,7 +74,7 @@ TEST(FoldedStreams, OfProvidersAreTheSameFromAnyEventOn) {
 TEST(FoldedStreams, OfOurSamplesAreTheSameFromAnyEventOn) {
   for (const char* name : {"lighthouse.chunks.txt", "weather.chunks.txt"}) {
     SCOPED_TRACE(name);
-    expect_same_from_any_event(events_of(sample(name)));
+    expect_same_from_any_event(recorded_run(sample(name)));
   }
 }
 

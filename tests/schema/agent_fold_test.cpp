@@ -95,6 +95,18 @@ TEST(AgentFold, ANewRunDropsWhatTheRunBeforeLeftOpen) {
   EXPECT_EQ(told.agent().queued().size(), 1U);
 }
 
+TEST(AgentFold, ACallThatWaitsIsOpenInTheRunThatGoesOnWithTheAnswer) {
+  ToldFold told = agent();
+  identify(identify(told.at(1, 1), "a"), "b", 1);
+  told.tell("tool_execution_interrupted", R"({"call_id":"b","display_text":"may I?"})");
+  status(told, "interrupted");
+  status(told.at(1, 2), "running");
+  ASSERT_EQ(ids_of_calls(told.agent()), std::vector<std::string>{"b"});
+  EXPECT_EQ(told.agent().calls()[0].phase, events::CallPhase::interrupted);
+  told.tell("tool_execution_failed", R"({"call_id":"b","error":{"message":"rejected"}})");
+  EXPECT_TRUE(told.agent().calls().empty());
+}
+
 TEST(AgentFold, IgnoresWhatComesLate) {
   ToldFold told = agent();
   told.at(2, 2).text("m", "a");

@@ -89,9 +89,19 @@ TEST_F(Tail, RefusesASequenceThatIsYetToComeAndNamesTheNext) {
   expect_refused({"tail", "ada", "--from", "1000"}, ExitCode::usage, "3");
 }
 
-TEST_F(Tail, RefusesKeyframesByName) {
+TEST_F(Tail, BeginsWithTheStateSoFarAndGoesOnBehindIt) {
   start_idle("ada");
-  expect_refused({"tail", "ada", "--from", "keyframe"}, ExitCode::usage, "keyframe");
+  done({"pub", "ada"}, text_delta("Light"));
+  ChildProcess tail = sandbox_.spawn({"tail", "ada", "--count", "1", "--json"});
+  const auto snapshot = read_event_line(tail.read_line().value_or("{}"));
+  EXPECT_EQ(snapshot.kind, "snapshot");
+  EXPECT_EQ(snapshot.seq, 3U) << "the last event that it includes";
+  EXPECT_EQ(string_at(snapshot, "/agent/messages/0/parts/0/content/content"), "Light");
+  done({"pub", "ada"}, text_delta("house"));
+  const auto rest = read_event_lines(tail.finish().out);
+  ASSERT_EQ(rest.size(), 1U) << "the snapshot is not counted";
+  EXPECT_EQ(rest.front().seq, 4U);
+  EXPECT_EQ(done({"tail", "ada", "--until", "snapshot"}), "4 snapshot idle messages 1\n");
 }
 
 TEST_F(Tail, RefusesANameThatNoTopicHas) {
@@ -103,7 +113,8 @@ TEST_F(Tail, FromLatestShowsOnlyWhatComes) {
   done({"pub", "ada", "--json", custom("before")});
   ChildProcess watch = sandbox_.spawn({"presence", "--follow", "conversation:ada", "--json"});
   ASSERT_TRUE(watch.read_line().has_value());
-  ChildProcess tail = sandbox_.spawn({"tail", "ada", "--count", "1", "--json", "--track", "eve"});
+  ChildProcess tail =
+      sandbox_.spawn({"tail", "ada", "--from", "latest", "--count", "1", "--json", "--track", "eve"});
   ASSERT_TRUE(watch.read_line().has_value()) << "it is there";
   done({"pub", "ada", "--json", custom("after")});
   const auto seen = read_event_lines(tail.finish().out);
@@ -119,7 +130,7 @@ TEST_F(Tail, WaitsForAnAgentThatDoesNotRunAndSeesItsLifeFromTheFirstEvent) {
   start_idle("ada");
   const Finished finished = tail.finish();
   EXPECT_EQ(finished.exit_code, 0);
-  EXPECT_EQ(read_event_lines(finished.out).front().kind, "status_changed");
+  EXPECT_EQ(kinds(read_event_lines(finished.out)), (std::vector<std::string>{"snapshot", "status_changed"}));
 }
 
 TEST_F(Tail, GoesOnFromLifeToLife) {
@@ -224,6 +235,19 @@ TEST_F(Tail, GrowsTheTextAtATerminal) {
   const std::string shown = terminal.finish().out;
   EXPECT_NE(shown.find("Lighthouse\\x1b[2J"), std::string::npos) << shown;
   EXPECT_NE(shown.find("\x1b[2m-- custom note"), std::string::npos) << shown;
+}
+
+TEST_F(Tail, ShowsTheTextSoFarAtATerminal) {
+  start_idle("ada");
+  done({"pub", "ada"}, text_delta("Light") + "\n" + text_delta("house"));
+  ChildProcess terminal({"script", "-qec",
+                         std::string(RINGSIDE_COMMAND) + " --socket " + sandbox_.socket().string() +
+                             " tail ada --until snapshot",
+                         "/dev/null"},
+                        {{"TERM", "xterm"}, {"NO_COLOR", "1"}});
+  const std::string shown = terminal.finish().out;
+  EXPECT_NE(shown.find("-- so far: idle"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("Lighthouse"), std::string::npos) << shown;
 }
 
 TEST_F(Tail, UsesNoColoursWhereTheyAreNotWanted) {

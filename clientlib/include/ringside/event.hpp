@@ -30,7 +30,8 @@ class Event {
   Event& operator=(const Event&) = delete;
   ~Event() = default;
 
-  /// The event's number in its topic: 1, 2, 3, ... without a hole at the writer.
+  /// The event's number in its topic: 1, 2, 3, ... without a hole at the writer. Of a snapshot: that of the last event
+  /// which it includes, 0 before the first.
   std::uint64_t sequence() const noexcept { return sequence_; }
 
   /// When agentd accepted it: nanoseconds since the epoch (CLOCK_REALTIME; it may
@@ -42,6 +43,10 @@ class Event {
 
   /// Which member of the payload union it carries. A newer agentd may say a kind of no name here: skip it.
   events::Payload kind() const noexcept { return kind_; }
+
+  /// Whether it is no event but the state after all events up to `sequence`: `as<events::Snapshot>()`. Who subscribes from
+  /// `keyframe` is given one to begin with, and one behind each gap.
+  bool is_snapshot() const noexcept { return kind_ == events::Payload::snapshot; }
 
   /// The agent's life and its run within that life that the event belongs to; 0 on topics of no agent.
   std::uint64_t incarnation() const noexcept { return get().incarnation(); }

@@ -6,9 +6,10 @@
 //            different threads at once. Of all threads of one client, one waits at a time.
 // Progress   poll never waits, locks, allocates or calls the system, whatever agentd and other readers do.
 // Ordering   the topic's one order: ascending sequences, each event once.
-//            A handler sees a gap before the event that follows it.
-// Loss       a reader that is overrun is told exactly which events it missed, and goes on
-//            at the oldest that is left. A reliable one is not overrun until it is told that it is reliable no more.
+//            A handler sees a gap before what follows it.
+// Loss       a reader that is overrun is told exactly which events it missed, and goes on with a snapshot of the
+//            state, if it began with one, else at the oldest event that is left. A reliable one is not overrun until it is
+//            told that it is reliable no more.
 // Crash      what was published before agentd died can still be read; then every call says `daemon_gone`.
 // Trust      bounds come from the ring's own checked geometry. agentd, the ring's only writer, has verified
 //            each event before publishing it; `SubscribeOptions::verify` verifies each again.
@@ -39,11 +40,12 @@ enum class From : std::uint8_t {
   latest,    ///< with the next event: whatever is published once the call has returned is seen
   oldest,    ///< with the oldest event that the ring still has
   sequence,  ///< with `SubscribeOptions::sequence`; what is no longer there is told as a gap
-  keyframe,  ///< with the state so far; refused as `keyframe_unavailable` by this version
+  keyframe,  ///< with the state so far, a snapshot, and then with the next event; on topics without a state as `latest`
 };
 
 struct SubscribeOptions {
-  From from = From::latest;
+  /// Refused as `keyframe_unavailable` where agentd finds no shared memory for the snapshot.
+  From from = From::keyframe;
   std::uint64_t sequence = 0;
 
   /// Read by copying each event out of the ring: takes no slot of the ring and no line of the session's page.
@@ -87,7 +89,7 @@ struct Lost {
   std::uint64_t malformed = 0;  ///< left out because `verify` found them malformed
 };
 
-/// What one poll did. `events` counts the handler's calls.
+/// What one poll did. `events` counts the handler's calls, those with a snapshot among them.
 struct PollResult {
   std::size_t events = 0;
   SubscriptionState state = SubscriptionState::ended;
@@ -179,7 +181,7 @@ class Subscription {
   /// (there is news, agentd is gone, or another thread waits). Must be called anew before each sleep.
   bool arm();
 
-  /// Called before the event that follows a gap, from within poll, next or an iteration. Empty: nobody.
+  /// Called before the snapshot or the event that follows a gap, from within poll, next or an iteration. Empty: nobody.
   void on_gap(std::function<void(const Gap&)> handler);
 
   /// Called from within poll, next or an iteration, before the first gap that follows, when a reliable subscription has
@@ -193,7 +195,7 @@ class Subscription {
   SubscriptionState state() const noexcept;
   Lost lost() const noexcept;
 
-  /// The number that the next event will have if nothing is missed.
+  /// The number that the next event will have if nothing is missed. A snapshot takes none.
   std::uint64_t next_sequence() const noexcept;
 
   /// Whether each event is copied out of the ring.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agentd/topic_keyframes.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include <flatbuffers/flatbuffers.h>
+
+namespace ringside::agentd {
+
+namespace {
+
+/// What the smallest snapshot is taken to be, before one was made.
+constexpr std::uint64_t snapshot_size_min = 256;
+/// So many bytes a subscriber is left to read behind a keyframe, whatever the state's size.
+constexpr std::uint64_t tail_size_min = 4096;
+
+}  // namespace
+
+TopicKeyframes::TopicKeyframes(shm::RingWriter& writer, shm::LargeSegments& large, schema::StateKind kind,
+                               const std::optional<schema::EventBuffer>& initial)
+    : writer_(writer), large_(large), kind_(kind), folded_(writer.latest()) {
+  if (!wanted()) return;
+  fold_.emplace(kind);
+  if (initial) fold_->apply(initial->event());
+}
+
+void TopicKeyframes::catch_up() noexcept {
+  if (!fold_) return;
+  try {
+    writer_.for_each_since(
+        folded_, [this](const shm::Record& record) { fold_->apply(*events::GetEvent(record.payload)); });
+    folded_ = writer_.latest();
+  } catch (const std::bad_alloc&) {
+    fold_.reset();
+  }
+}
+
+void TopicKeyframes::before_roll(std::int64_t time_ns) noexcept {
+  catch_up();
+  if (fold_ && !is_near_enough()) publish(time_ns, std::numeric_limits<std::uint64_t>::max());
+}
+
+/// Whether the last keyframe may stay the last one for another segment.
+bool TopicKeyframes::is_near_enough() const noexcept {
+  const shm::RingGeometry& geometry = writer_.geometry();
+  const std::uint64_t half = geometry.window_segments / 2;
+  const std::uint64_t longest = std::max<std::uint64_t>(half, geometry.window_segments - 2);
+  const std::uint64_t wanted = events_per_keyframe * size_ / geometry.segment_size;
+  const auto keyframe = writer_.keyframe();
+  const std::uint64_t segments = writer_.latest().generation - (keyframe ? keyframe->generation : 0);
+  return segments < std::clamp(wanted, half, longest);
+}
+
+void TopicKeyframes::at_joint(std::int64_t time_ns) noexcept {
+  if (!fold_ || bytes_since() < events_per_keyframe * std::max(size_, snapshot_size_min)) return;
+  catch_up();
+  if (fold_) publish(time_ns, bytes_since() / events_per_keyframe);
+}
+
+std::optional<shm::Cursor> TopicKeyframes::for_subscriber(std::int64_t time_ns) noexcept {
+  if (fold_ && (!writer_.keyframe() || bytes_since() > std::max(size_, tail_size_min))) {
+    catch_up();
+    if (fold_) publish(time_ns, std::numeric_limits<std::uint64_t>::max());
+  }
+  return writer_.keyframe();
+}
+
+/// Publishes the state if it is not larger than that. Requires that it has everything.
+bool TopicKeyframes::publish(std::int64_t time_ns, std::uint64_t size_max) noexcept {
+  try {
+    flatbuffers::FlatBufferBuilder builder(fold_->size());
+    fold_->snapshot(builder);
+    const auto snapshot = std::as_bytes(builder.GetBufferSpan());
+    size_ = snapshot.size();
+    if (size_ > size_max || !write(snapshot, time_ns)) return false;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  bytes_at_keyframe_ = writer_.published_bytes();
+  folded_ = writer_.latest();
+  return true;
+}
+
+/// One that would take a good part of a segment gets one of its own, where there is one.
+bool TopicKeyframes::write(std::span<const std::byte> snapshot, std::int64_t time_ns) noexcept {
+  constexpr auto kind = static_cast<std::uint32_t>(events::Payload::snapshot);
+  const shm::RingGeometry& geometry = writer_.geometry();
+  const auto size = static_cast<std::uint32_t>(snapshot.size());
+  if (size > geometry.segment_size / 4 && size <= geometry.large_payload_size_max()) {
+    if (auto segment = large_.claim(size)) {
+      std::memcpy(segment->payload(), snapshot.data(), size);
+      writer_.publish_large_keyframe(segment->index(), segment->length(), size, kind, time_ns);
+      segment->release();
+      return true;
+    }
+  }
+  return size <= geometry.payload_size_max() && writer_.publish_keyframe(snapshot, kind, time_ns).has_value();
+}
+
+}  // namespace ringside::agentd

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/tools/command_test.hpp"
+
+namespace ringside::tests {
+namespace {
+
+class StatusCommand : public CommandTest {
+ protected:
+  /// A run of an agent that was told these lines and never ends.
+  void start_speaking(const std::string& agent, const std::string& lines,
+                      const std::string& last_kind) const {
+    const std::string words = sandbox_.write_file("words.jsonl", lines);
+    done({"start", agent, "--runner", "exec", "--", "/bin/sh", "-c",
+          "read -r line; cat \"$1\"; cat >/dev/null", "sh", words});
+    events(agent, last_kind);
+  }
+};
+
+constexpr const char* half_a_message =
+    R"({"kind":"todos_updated","event":{"todos":[{"id":1,"content":"look","status":"in_progress"}]}}
+{"kind":"llm_deltas","event":{"deltas":[{"message_id":"m","text":"So "}]}}
+{"kind":"llm_deltas","event":{"deltas":[{"message_id":"m","text":"far"}]}}
+{"kind":"conversation_title_generated","event":{"title":"Lights"}}
+)";
+
+TEST_F(StatusCommand, ShowsTheStateInTheMiddleOfAMessage) {
+  start_speaking("ada", half_a_message, "conversation_title_generated");
+  const std::string shown = done({"status", "ada"});
+  EXPECT_TRUE(shown.starts_with("agent      ada\ntitle      Lights\nstatus     running\n")) << shown;
+  EXPECT_NE(shown.find("todos      [>] look\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("message    m assistant\ntext       So far\n"), std::string::npos) << shown;
+}
+
+TEST_F(StatusCommand, PrintsTheStateAsASnapshot) {
+  start_speaking("ada", half_a_message, "conversation_title_generated");
+  const auto seen = events("ada", "conversation_title_generated");
+  const auto lines = read_event_lines(done({"status", "ada", "--json"}));
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].kind, "snapshot");
+  EXPECT_EQ(lines[0].topic, "agent_server:ada");
+  EXPECT_EQ(lines[0].seq, seen.back().seq);
+  EXPECT_EQ(lines[0].time_ns, seen.back().time_ns);
+  EXPECT_EQ(string_at(lines[0], "/agent/title"), "Lights");
+  EXPECT_EQ(string_at(lines[0], "/agent/messages/0/parts/0/content/content"), "So far");
+}
+
+TEST_F(StatusCommand, ShowsHowALifeEnded) {
+  start_idle("ada");
+  done({"stop", "ada"});
+  events("ada", "agent_shutdown");
+  const std::string shown = done({"status", "ada"});
+  EXPECT_NE(shown.find("status     idle\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("ended      manual\n"), std::string::npos) << shown;
+}
+
+TEST_F(StatusCommand, NamesAnAgentThatIsNotRunning) {
+  expect_refused({"status", "nobody"}, ExitCode::unavailable, "nobody");
+}
+
+}  // namespace
+}  // namespace ringside::tests
