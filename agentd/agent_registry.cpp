@@ -123,8 +123,14 @@ void AgentRegistry::open_source(const std::shared_ptr<Opening>& opening) {
   wanted.incarnation = opening->incarnation;
   wanted.kind = opening->options.runner;
   wanted.event_size_max = Topic::event_size_max(config_.ring);
-  boost::asio::post(pool_, [this, opening, wanted = std::move(wanted)]() mutable {
-    opening->runner = make_runner(std::move(wanted), pool_.get_executor(), opening->bridge);
+  boost::asio::post(pool_, [this, opening, wanted = std::move(wanted), make = make_middleware_]() mutable {
+    try {
+      if (make) wanted.middleware = make(wanted.agent_id);
+      opening->runner = make_runner(std::move(wanted), pool_.get_executor(), opening->bridge);
+    } catch (const std::exception& thrown) {  // code of the program that agentd runs in
+      opening->runner = unexpected<RunnerError>(
+          {RunnerFault::failed, fmt::format("the agent could not be made: {}", thrown.what())});
+    }
     boost::asio::post(conductor_, [this, opening = std::move(opening)] {
       auto started = create(*opening);
       const auto entry = agents_.find(opening->options.agent_id);

@@ -28,25 +28,12 @@
 #include "agentd/agent_host.hpp"
 #include "agentd/config.hpp"
 #include "agentd/presence_board.hpp"
+#include "agentd/start_options.hpp"
 #include "agentd/topic_table.hpp"
 
 namespace ringside::agentd {
 
 class RunnerBridge;
-
-struct StartOptions {
-  std::string agent_id;
-  std::variant<ReplayOptions, ExecOptions> runner;
-  std::string presence_topic;  // empty: the viewers are not counted
-  std::optional<std::uint64_t> grace_period_ms;
-  std::optional<std::uint64_t> inactivity_ms;
-  bool stay_idle = false;
-};
-
-struct Started {
-  bool created = false;
-  std::uint64_t incarnation = 0;
-};
 
 class AgentRegistry final : public AgentOwner {
  public:
@@ -61,6 +48,9 @@ class AgentRegistry final : public AgentOwner {
   ~AgentRegistry();
 
   void start(StartOptions options, StartDone done);
+
+  /// What agents get that start from here on.
+  void use_middleware(MiddlewareFactory make) { make_middleware_ = std::move(make); }
 
   /// The living agent of that name. Refused: `no_such_agent`, `not_running`.
   [[nodiscard]] expected<std::shared_ptr<AgentHost>, Refusal> find(std::string_view agent_id) const;
@@ -119,6 +109,7 @@ class AgentRegistry final : public AgentOwner {
   PresenceBoard& presence_;
   IncarnationClock& incarnations_;
   const Config& config_;
+  MiddlewareFactory make_middleware_;
   std::map<std::string, Entry, std::less<>> agents_;
   std::multimap<std::string, std::string, std::less<>> watched_;  // presence topic -> agents
   std::set<std::shared_ptr<AgentHost>> ending_;                   // closed, their runners not yet

@@ -185,6 +185,21 @@ std::future<expected<std::shared_ptr<Topic>, Refusal>> Daemon::open_topic(std::s
   return future;
 }
 
+std::future<expected<Started, Refusal>> Daemon::start_agent(StartOptions options) {
+  auto promise = std::make_shared<std::promise<expected<Started, Refusal>>>();
+  auto future = promise->get_future();
+  boost::asio::post(parts_->conductor.context(), [this, promise, options = std::move(options)]() mutable {
+    parts_->conductor.agents().start(std::move(options), [promise](expected<Started, Refusal> started) {
+      promise->set_value(std::move(started));
+    });
+  });
+  return future;
+}
+
+void Daemon::use_middleware(MiddlewareFactory make) {
+  parts_->conductor.agents().use_middleware(std::move(make));
+}
+
 void Daemon::stop() {
   boost::asio::post(parts_->conductor.context(), [this] { begin_stop(); });
 }

@@ -8,7 +8,9 @@
 #include "agentd/config.hpp"
 #include "agentd/expected.hpp"
 #include "agentd/refusal.hpp"
+#include "agentd/runners/middleware.hpp"
 #include "agentd/start_failure.hpp"
+#include "agentd/start_options.hpp"
 #include "agentd/topic.hpp"
 
 namespace ringside::agentd {
@@ -34,6 +36,13 @@ class Daemon {
   /// For programs that run agentd in themselves: a topic, made if there is none, that any thread may publish to. It stays for
   /// as long as the daemon does. Any thread may ask; the answer comes while `run` runs.
   [[nodiscard]] std::future<expected<std::shared_ptr<Topic>, Refusal>> open_topic(std::string name);
+
+  /// For such programs too: starts an agent of any runner, their own among them (agentd/runners/in_process_agent.hpp), as a
+  /// client does. Threads and answer as with `open_topic`.
+  [[nodiscard]] std::future<expected<Started, Refusal>> start_agent(StartOptions options);
+
+  /// And has middleware stand around every agent that starts from here on. To be called before `run`.
+  void use_middleware(MiddlewareFactory make);
 
   /// As the signals do. The second time the runs that are waited for are cut off.
   void stop();

@@ -65,6 +65,10 @@ class LifeTopics {
   expected<void, PublishError> publish(const schema::EventBuffer& event) {
     if (LifeCalls::concerns(event.kind())) return publish_of_calls(event);
     if (!schema::is_debug_kind(event.kind())) return publish_on(*main_, event);
+    return publish_debug(event);
+  }
+  /// On the debug topic, whatever its kind.
+  expected<void, PublishError> publish_debug(const schema::EventBuffer& event) {
     const auto debug = debug_topic();
     return debug == nullptr ? expected<void, PublishError>{} : publish_on(*debug, event);
   }

@@ -32,6 +32,10 @@ class RunnerBridge final : public RunnerSink {
   expected<void, PublishError> publish(const schema::TokenDelta& delta) override {
     return topics_->publish(delta);
   }
+  expected<void, PublishError> publish_debug(const schema::EventBuffer& event) override {
+    return topics_->publish_debug(event);
+  }
+  [[nodiscard]] bool debug_is_read() const override { return topics_->debug_topic() != nullptr; }
   void run_finished(std::uint64_t run, RunOutcome outcome) override;
   void runner_ended(RunnerExit exit, std::string detail) override;
 

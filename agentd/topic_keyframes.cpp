@@ -8,11 +8,13 @@
 
 #include <flatbuffers/flatbuffers.h>
 
+#include "schema/token_run.hpp"
+
 namespace ringside::agentd {
 
 namespace {
 
-/// What the smallest snapshot is taken to be, before one was made.
+/// What the smallest snapshot is taken to be.
 constexpr std::uint64_t snapshot_size_min = 256;
 /// So many bytes a subscriber is left to read behind a keyframe, whatever the state's size.
 constexpr std::uint64_t tail_size_min = 4096;
@@ -30,8 +32,12 @@ TopicKeyframes::TopicKeyframes(shm::RingWriter& writer, shm::LargeSegments& larg
 void TopicKeyframes::catch_up() noexcept {
   if (!fold_) return;
   try {
-    writer_.for_each_since(
-        folded_, [this](const shm::Record& record) { fold_->apply(*events::GetEvent(record.payload)); });
+    schema::TokenRun run(*fold_);
+    writer_.for_each_since(folded_, [&](const shm::Record& record) {
+      run.apply({record.payload, record.size});
+      time_ns_ = record.time_ns;
+    });
+    run.finish();
     folded_ = writer_.latest();
   } catch (const std::bad_alloc&) {
     fold_.reset();
@@ -40,42 +46,45 @@ void TopicKeyframes::catch_up() noexcept {
 
 void TopicKeyframes::before_roll(std::int64_t time_ns) noexcept {
   catch_up();
-  if (fold_ && !is_near_enough()) publish(time_ns, std::numeric_limits<std::uint64_t>::max());
+  if (fold_ && is_due_at_roll()) publish(time_ns, std::numeric_limits<std::uint64_t>::max());
 }
 
-/// Whether the last keyframe may stay the last one for another segment.
-bool TopicKeyframes::is_near_enough() const noexcept {
+/// Whether the last keyframe would be too far behind, were the segment left.
+bool TopicKeyframes::is_due_at_roll() const noexcept {
   const shm::RingGeometry& geometry = writer_.geometry();
   const std::uint64_t half = geometry.window_segments / 2;
   const std::uint64_t longest = std::max<std::uint64_t>(half, geometry.window_segments - 2);
-  const std::uint64_t wanted = events_per_keyframe * size_ / geometry.segment_size;
+  const std::uint64_t wanted = events_per_keyframe * fold_->size() / geometry.segment_size;
+  // One that costs more than it may is not made for nobody: who comes is given one.
+  if (wanted > longest && writer_.subscriber_count() == 0) return false;
   const auto keyframe = writer_.keyframe();
-  const std::uint64_t segments = writer_.latest().generation - (keyframe ? keyframe->generation : 0);
-  return segments < std::clamp(wanted, half, longest);
+  const std::uint64_t behind = writer_.latest().generation - (keyframe ? keyframe->generation : 0);
+  return behind >= std::clamp(wanted, half, longest);
 }
 
 void TopicKeyframes::at_joint(std::int64_t time_ns) noexcept {
-  if (!fold_ || bytes_since() < events_per_keyframe * std::max(size_, snapshot_size_min)) return;
+  if (!fold_ || bytes_since() < events_per_keyframe * snapshot_size_min) return;
   catch_up();
-  if (fold_) publish(time_ns, bytes_since() / events_per_keyframe);
+  if (fold_ && bytes_since() >= events_per_keyframe * fold_->size())
+    publish(time_ns, bytes_since() / events_per_keyframe);
 }
 
 std::optional<shm::Cursor> TopicKeyframes::for_subscriber(std::int64_t time_ns) noexcept {
-  if (fold_ && (!writer_.keyframe() || bytes_since() > std::max(size_, tail_size_min))) {
+  if (fold_ &&
+      (!writer_.keyframe() || bytes_since() > std::max<std::uint64_t>(fold_->size(), tail_size_min))) {
     catch_up();
     if (fold_) publish(time_ns, std::numeric_limits<std::uint64_t>::max());
   }
   return writer_.keyframe();
 }
 
-/// Publishes the state if it is not larger than that. Requires that it has everything.
+/// Publishes the state if it is not larger than that, under the time of its last event. Requires that it has everything.
 bool TopicKeyframes::publish(std::int64_t time_ns, std::uint64_t size_max) noexcept {
   try {
     flatbuffers::FlatBufferBuilder builder(fold_->size());
     fold_->snapshot(builder);
     const auto snapshot = std::as_bytes(builder.GetBufferSpan());
-    size_ = snapshot.size();
-    if (size_ > size_max || !write(snapshot, time_ns)) return false;
+    if (snapshot.size() > size_max || !write(snapshot, time_ns_.value_or(time_ns))) return false;
   } catch (const std::bad_alloc&) {
     return false;
   }

@@ -5,7 +5,7 @@
 // Nothing is folded when it is published: what the ring holds is read back and folded before its segment is left, while it
 // is still in the cache, and where a keyframe is due. One is due
 //   - before the last one would be more than half a window behind; a large state, which would take more than a twentieth
-//     of what is published meanwhile, waits longer, up to the window less two segments;
+//     of what is published meanwhile, waits longer, up to the window less two segments, and where nobody reads for ever;
 //   - at a joint, if it takes no more than a twentieth of what was published since the last one;
 //   - for who asks for state, if there is none or too much came since the last one (docs/adr/0008-keyframes.md).
 //
@@ -59,16 +59,16 @@ class TopicKeyframes {
   [[nodiscard]] std::uint64_t bytes_since() const noexcept {
     return writer_.published_bytes() - bytes_at_keyframe_;
   }
-  [[nodiscard]] bool is_near_enough() const noexcept;
+  [[nodiscard]] bool is_due_at_roll() const noexcept;
   bool publish(std::int64_t time_ns, std::uint64_t size_max) noexcept;
   bool write(std::span<const std::byte> snapshot, std::int64_t time_ns) noexcept;
 
   shm::RingWriter& writer_;
   shm::LargeSegments& large_;
   schema::StateKind kind_;
-  std::optional<schema::Fold> fold_;  // none: no state, or no memory for it
-  shm::Cursor folded_;                // everything before it is in the state
-  std::uint64_t size_ = 0;            // of the last snapshot
+  std::optional<schema::Fold> fold_;     // none: no state, or no memory for it
+  shm::Cursor folded_;                   // everything before it is in the state
+  std::optional<std::int64_t> time_ns_;  // of the last event in it
   std::uint64_t bytes_at_keyframe_ = 0;
 };
 

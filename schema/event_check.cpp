@@ -37,9 +37,9 @@ std::string by_kind(std::string message, events::Payload kind) {
   return message;
 }
 
-bool is_verified_within(std::span<const std::byte> bytes, std::size_t depth_max, std::size_t tables_max) {
+bool is_verified_within(std::span<const std::byte> bytes, std::size_t levels_max, std::size_t tables_max) {
   flatbuffers::Verifier::Options options;
-  options.max_depth = static_cast<flatbuffers::uoffset_t>(depth_max);
+  options.max_depth = static_cast<flatbuffers::uoffset_t>(levels_max);
   options.max_tables = static_cast<flatbuffers::uoffset_t>(tables_max);
   flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), options);
   return events::VerifyEventBuffer(verifier);

@@ -14,6 +14,7 @@
 #include <bit>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <stdexcept>
 
@@ -181,6 +182,46 @@ void encode_in(const Frame<count>& frame, const TokenDelta& delta, std::byte* to
   store_string(text, delta.text);
 }
 
+template <class Number>
+Number load(const std::byte* from) noexcept {
+  Number value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+std::string_view load_string(const std::byte* from) noexcept {
+  const void* const bytes = from + sizeof(flatbuffers::uoffset_t);
+  return {static_cast<const char*>(bytes), load<std::uint32_t>(from)};
+}
+
+/// Whether an event has that frame, but for the values: the stamp lies together, the index and the offset apart.
+template <std::size_t count>
+bool has_frame(const Frame<count>& frame, const std::byte* event) noexcept {
+  const auto same = [&](std::uint32_t begin, std::uint32_t end) {
+    return std::memcmp(event + begin, frame.bytes.data() + begin, end - begin) == 0;
+  };
+  const std::uint32_t behind_stamp = frame.run + sizeof(std::uint64_t);
+  const std::uint32_t behind_index = frame.part_index + sizeof(std::uint32_t);
+  return same(0, frame.incarnation) && same(behind_stamp, frame.part_index) &&
+         same(behind_index, frame.text) && same(frame.text + sizeof(std::uint32_t), count);
+}
+
+template <std::size_t count>
+std::optional<TokenDelta> read_in(const Frame<count>& frame, std::span<const std::byte> event,
+                                  TokenDelta::Part part) noexcept {
+  if (event.size() < count + 2 * string_space(0) || !has_frame(frame, event.data())) return std::nullopt;
+  TokenDelta delta{.stamp = {load<std::uint64_t>(event.data() + frame.incarnation),
+                             load<std::uint64_t>(event.data() + frame.run)},
+                   .message_id = load_string(event.data() + count),
+                   .part_index = load<std::uint32_t>(event.data() + frame.part_index),
+                   .text = {},
+                   .part = part};
+  const std::uint64_t text = count + string_space(delta.message_id.size());
+  if (load<std::uint32_t>(event.data() + frame.text) != text - frame.text) return std::nullopt;
+  delta.text = load_string(event.data() + text);
+  return delta;
+}
+
 }  // namespace
 
 std::uint64_t TokenDelta::encoded_size() const noexcept {
@@ -194,6 +235,11 @@ void TokenDelta::encode(std::byte* to) const noexcept {
   } else {
     encode_in(thinking_frame, *this, to);
   }
+}
+
+std::optional<TokenDelta> TokenDelta::read(std::span<const std::byte> event) noexcept {
+  if (auto text = read_in(text_frame, event, Part::text)) return text;
+  return read_in(thinking_frame, event, Part::thinking);
 }
 
 EventBuffer pack(const TokenDelta& delta) {

@@ -10,6 +10,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "schema/event_buffer.hpp"
@@ -34,6 +36,10 @@ struct TokenDelta {
   /// Writes a finished event of `encoded_size()` bytes, every one of them. Requires that this is less than
   /// FLATBUFFERS_MAX_BUFFER_SIZE, and a place aligned to `event_alignment`.
   void encode(std::byte* to) const noexcept;
+
+  /// Reads back what `encode` wrote, of which the strings are views; nothing where an event has another layout. Requires
+  /// one that has passed `check_event`.
+  [[nodiscard]] static std::optional<TokenDelta> read(std::span<const std::byte> event) noexcept;
 };
 
 /// The same as an event of its own. Throws std::length_error where it would be larger than any event.

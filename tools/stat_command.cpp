@@ -30,7 +30,7 @@ struct StatArguments {
   std::optional<std::uint64_t> count;
 };
 
-std::string_view name_of(Reading reading) {
+std::string_view reading_name(Reading reading) {
   switch (reading) {
     case Reading::copying:
       return "copying";
@@ -58,7 +58,7 @@ void append_json(std::string& out, const ReaderStat& stat) {
                  stat.session, stat.subscription, stat.pid, stat.uid);
   append_json_string(out, stat.client);
   fmt::format_to(std::back_inserter(out), R"(,"reading":"{}","evicted":{},"lag":{},"lost":{}}})",
-                 name_of(stat.reading), stat.evicted, stat.lag ? std::to_string(*stat.lag) : "null",
+                 reading_name(stat.reading), stat.evicted, stat.lag ? std::to_string(*stat.lag) : "null",
                  stat.lost);
 }
 
@@ -123,7 +123,7 @@ class Stat {
                    "LOST", "CLIENT");
     for (const ReaderStat& reader : readers) {
       fmt::format_to(to, "{:>8}  {:>8}  {:10}  {:>12}  {:>12}  {}\n", reader.session, reader.pid,
-                     reader.evicted ? "evicted" : name_of(reader.reading),
+                     reader.evicted ? "evicted" : reading_name(reader.reading),
                      reader.lag ? std::to_string(*reader.lag) : "-", reader.lost, one_line(reader.client));
     }
   }

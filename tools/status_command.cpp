@@ -17,23 +17,19 @@
 namespace ringside::tools {
 namespace {
 
-constexpr From state_so_far = From::oldest;
-
-/// What the ring has now adds up to the state now.
-ExitCode read_state(Subscription& subscription, std::string_view agent, AgentView& view) {
-  for (const Event& event : subscription)
+/// The last snapshot, and what came behind it, add up to the state now.
+ExitCode read_state(Client& client, const std::string& agent, AgentView& view) {
+  auto subscription = client.subscribe(agent_topic(agent), {.from = From::keyframe});
+  if (!subscription) return report("status " + agent, subscription.error());
+  for (const Event& event : *subscription)
     view.apply(event);
-  const SubscriptionState state = subscription.state();
-  if (state == SubscriptionState::broken) {
+  if (view.known() && view.begun()) return ExitCode::done;
+  if (subscription->state() == SubscriptionState::broken) {
     complain("the topic's ring is damaged: it says what no agentd writes");
     return ExitCode::bad_data;
   }
-  if (view.known() && view.begun()) return ExitCode::done;
-  if (state == SubscriptionState::pending && (view.known() || view.sequence() == 0)) {
-    complain(fmt::format("status {}: the agent is not running; start it", agent));
-    return ExitCode::unavailable;
-  }
-  complain(fmt::format("status {}: the ring does not have the beginning of its state any more", agent));
+  if (auto found = client.find(agent); !found) return report("status " + agent, found.error());
+  complain(fmt::format("status {}: overrun while it was read; try again", agent));
   return ExitCode::gap;
 }
 
@@ -41,15 +37,12 @@ ExitCode status(const Invocation& invocation, const std::string& agent, bool jso
   end_when_interrupted();
   auto client = Client::connect(invocation.endpoint);
   if (!client) return report(client.error());
-  const std::string topic = agent_topic(agent);
-  auto subscription = client->subscribe(topic, {.from = state_so_far});
-  if (!subscription) return report("status " + agent, subscription.error());
   AgentView view;
-  if (const ExitCode code = read_state(*subscription, agent, view); code != ExitCode::done) return code;
+  if (const ExitCode code = read_state(*client, agent, view); code != ExitCode::done) return code;
   std::string out;
   if (json) {
     std::string line;
-    EventJson().print(line, view, topic);
+    EventJson().print(line, view, agent_topic(agent));
     append_visible_json(out, line);
     out += '\n';
   } else {

@@ -49,7 +49,7 @@ std::optional<SubscribeOptions> parse_from(std::string_view text) {
 
 std::optional<events::Payload> kind_of(std::string_view name) {
   for (const events::Payload kind : events::EnumValuesPayload()) {
-    if (kind != events::Payload::NONE && name_of(kind) == name) return kind;
+    if (kind != events::Payload::NONE && tools::name_of(kind) == name) return kind;
   }
   return std::nullopt;
 }

@@ -47,7 +47,7 @@ ExecChild::ExecChild(const RunnerStrand& strand, ChildProcess process, const Run
       incarnation_(options.incarnation),
       event_size_max_(options.event_size_max),
       bound_(options.stop_bound),
-      output_(std::make_shared<RunOutput>(strand, std::move(sink), options.agent_id)),
+      output_(std::make_shared<RunOutput>(strand, std::move(sink), options)),
       commands_(std::make_shared<CommandPipe>(strand, process_.take_input())),
       stdout_(strand, process_.take_output()),
       stderr_(strand, process_.take_errors()),
@@ -63,6 +63,9 @@ void ExecChild::start() {
   output_->on_drained([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->read_output();
   });
+  output_->on_failed([weak = weak_from_this()](std::uint64_t run) {
+    if (const auto self = weak.lock()) self->give_up(run, {.end = RunEnd::error});
+  });
   read_output();
   read_errors();
   watch_exit();
@@ -76,19 +79,25 @@ void ExecChild::execute(const RunRequest& request) {
   }
   run_ = schema::Stamp{request.incarnation, request.run};
   last_run_ = request.run;
+  output_->begin(request);
   start();
   if (ignoring_ && !terminating_)
     terminate(bound_, fmt::format("it did not end the run before run {}, which was cancelled", request.run));
-  if (std::exchange(interrupted_, false) && !request.answer) output_->forget_calls();
   send(request.answer ? resume_command(request, event_json()) : execute_command(request));
 }
 
 void ExecChild::cancel(std::uint64_t run) {
   if (!run_ || run_->run != run) return;
   start();
+  give_up(run, {.end = RunEnd::cancelled});
+}
+
+/// The run is over for everybody but the process, which is told to end it too.
+void ExecChild::give_up(std::uint64_t run, RunOutcome outcome) {
+  if (!run_ || run_->run != run) return;
   send(cancel_command(run));
   ignoring_ = true;
-  finish_run({RunEnd::cancelled, std::nullopt}, OpenEnd::cancelled, {});
+  finish_run(std::move(outcome), {});
 }
 
 void ExecChild::stop() {
@@ -119,11 +128,11 @@ void ExecChild::send(std::string command) {
   }
 }
 
-void ExecChild::finish_run(RunOutcome outcome, OpenEnd open_end, std::string_view why) {
+void ExecChild::finish_run(RunOutcome outcome, std::string_view why) {
   const schema::Stamp stamp = *run_;
   run_.reset();
-  if (open_end == OpenEnd::cancelled) output_->drop_waiting();
-  output_->finish(stamp, std::move(outcome), open_end, why);
+  if (outcome.end == RunEnd::cancelled) output_->drop_waiting();
+  output_->finish(stamp, std::move(outcome), why);
 }
 
 void ExecChild::read_output() {
@@ -215,12 +224,7 @@ void ExecChild::take_status(const schema::EventLine& line, std::size_t number) {
     return;
   }
   if (!run_) return refuse_line(number, line.kind_column, "no run is going on that could end");
-  RunOutcome outcome = outcome_of(status);
-  interrupted_ = outcome.end == RunEnd::interrupted;
-  OpenEnd open_end = OpenEnd::failed;
-  if (outcome.end == RunEnd::cancelled) open_end = OpenEnd::cancelled;
-  if (waits(outcome.end)) open_end = OpenEnd::waits;
-  finish_run(std::move(outcome), open_end, "the run ended before this call did");
+  finish_run(outcome_of(status), "the run ended before this call did");
 }
 
 void ExecChild::refuse_line(std::size_t number, std::size_t column, std::string_view why) {
@@ -281,9 +285,7 @@ void ExecChild::exited() {
   const bool good = stopping_ || (exit.clean() && !run_ && !signalled_);
   if (run_) {
     detail += fmt::format(" in the middle of run {}", run_->run);
-    finish_run({RunEnd::error, make_error("runner_crashed", detail)}, OpenEnd::failed, detail);
-  } else if (!stopping_) {
-    output_->close_waiting({incarnation_, last_run_}, OpenEnd::failed, detail);
+    finish_run({RunEnd::error, make_error("runner_crashed", detail)}, detail);
   }
   if (refused_lines_ != 0)
     spdlog::warn("agent {}: lines of its process that were refused: {}", agent_id_, refused_lines_);

@@ -49,7 +49,8 @@ class ExecChild : public std::enable_shared_from_this<ExecChild> {
   using Descriptor = boost::asio::posix::stream_descriptor;
 
   void send(std::string command);
-  void finish_run(RunOutcome outcome, OpenEnd open_end, std::string_view why);
+  void give_up(std::uint64_t run, RunOutcome outcome);
+  void finish_run(RunOutcome outcome, std::string_view why);
 
   void read_output();
   void read_errors();
@@ -92,8 +93,7 @@ class ExecChild : public std::enable_shared_from_this<ExecChild> {
   bool signalled_ = false;    ///< and that was over
   bool ended_ = false;
   bool reading_ = false;
-  bool ignoring_ = false;     ///< a cancelled run has not been answered yet
-  bool interrupted_ = false;  ///< so the last run ended
+  bool ignoring_ = false;  ///< a cancelled run has not been answered yet
 };
 
 }  // namespace ringside::agentd

@@ -40,13 +40,13 @@ std::chrono::nanoseconds due_after(std::int64_t at_ns, double speed) {
 /// Everything of a replay; on its strand.
 class Replay : public std::enable_shared_from_this<Replay> {
  public:
-  Replay(RunnerStrand strand, std::shared_ptr<const Recording> recording, double speed, std::string agent_id,
-         std::shared_ptr<RunnerSink> sink)
+  Replay(RunnerStrand strand, std::shared_ptr<const Recording> recording, double speed,
+         const RunnerOptions& options, std::shared_ptr<RunnerSink> sink)
       : strand_(strand),
         recording_(std::move(recording)),
         speed_(speed),
-        agent_id_(agent_id),
-        output_(std::make_shared<RunOutput>(strand, std::move(sink), std::move(agent_id))),
+        agent_id_(options.agent_id),
+        output_(std::make_shared<RunOutput>(strand, std::move(sink), options)),
         timer_(strand) {}
 
   void prepare() {
@@ -55,6 +55,10 @@ class Replay : public std::enable_shared_from_this<Replay> {
     });
     output_->on_too_large([weak = weak_from_this()](const schema::EventBuffer& event) {
       if (const auto self = weak.lock()) self->take_refusal(event);
+    });
+    output_->on_failed([weak = weak_from_this()](std::uint64_t run) {
+      const auto self = weak.lock();
+      if (self && self->run_ && self->run_->stamp.run == run) self->run_->refusal.emplace();
     });
   }
 
@@ -72,7 +76,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
       return;
     }
     if (next_wait_ == 0) pass_ = request.run;
-    if (!request.answer && was_interrupted()) output_->forget_calls();
+    output_->begin(request);
     const std::size_t first = next_wait_ == 0 ? 0 : recording_->waits[next_wait_ - 1].before_step;
     const schema::Stamp stamp{request.incarnation, request.run};
     run_.emplace(Run{stamp, RunCopy(stamp, pass_), started_at(first), first, std::nullopt});
@@ -80,12 +84,12 @@ class Replay : public std::enable_shared_from_this<Replay> {
   }
 
   void cancel(std::uint64_t run) {
-    if (run_ && run_->stamp.run == run) finish({RunEnd::cancelled, std::nullopt}, OpenEnd::cancelled);
+    if (run_ && run_->stamp.run == run) finish({RunEnd::cancelled, std::nullopt});
   }
 
   void stop() {
     if (std::exchange(ended_, true)) return;
-    if (run_) finish({RunEnd::cancelled, std::nullopt}, OpenEnd::cancelled);
+    if (run_) finish({RunEnd::cancelled, std::nullopt});
     output_->end(RunnerExit::finished, "the replay was stopped");
   }
 
@@ -109,7 +113,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
   void play(std::uint64_t run) {
     for (std::size_t said = 0; said < slice_max; ++said) {
       if (!run_ || run_->stamp.run != run || output_->waiting() || output_->abandoned()) return;
-      if (run_->refusal) return finish({RunEnd::error, run_->refusal}, OpenEnd::failed);
+      if (run_->refusal) return finish({RunEnd::error, run_->refusal});
       if (run_->next == end_of_run()) return finish_as_recorded();
       const RecordedStep& step = recording_->steps[run_->next];
       if (speed_ > 0) {
@@ -145,10 +149,6 @@ class Replay : public std::enable_shared_from_this<Replay> {
     return waits_ahead() ? recording_->waits[next_wait_].before_step : recording_->steps.size();
   }
 
-  [[nodiscard]] bool was_interrupted() const {
-    return next_wait_ != 0 && recording_->waits[next_wait_ - 1].outcome.end == RunEnd::interrupted;
-  }
-
   [[nodiscard]] bool waits_ahead() const { return next_wait_ < recording_->waits.size(); }
 
   /// When the recording would have to have started for its step `first` to be due now.
@@ -161,23 +161,23 @@ class Replay : public std::enable_shared_from_this<Replay> {
   void finish_as_recorded() {
     if (waits_ahead()) {
       const std::size_t behind = next_wait_ + 1;
-      finish(run_->copy.outcome(recording_->waits[next_wait_].outcome), OpenEnd::waits);
+      finish(run_->copy.outcome(recording_->waits[next_wait_].outcome));
       next_wait_ = behind;
       return;
     }
     if (recording_->failure)
-      finish({RunEnd::error, recording_->failure}, OpenEnd::failed);
+      finish({RunEnd::error, recording_->failure});
     else
-      finish({RunEnd::idle, std::nullopt}, OpenEnd::failed);
+      finish({RunEnd::idle, std::nullopt});
   }
 
-  void finish(RunOutcome outcome, OpenEnd open_end) {
+  void finish(RunOutcome outcome) {
     const schema::Stamp stamp = run_->stamp;
     run_.reset();
     next_wait_ = 0;
     timer_.cancel();
-    if (open_end == OpenEnd::cancelled) output_->drop_waiting();
-    output_->finish(stamp, std::move(outcome), open_end, "the recording ends before this call does");
+    if (outcome.end == RunEnd::cancelled) output_->drop_waiting();
+    output_->finish(stamp, std::move(outcome), "the recording ends before this call does");
   }
 
   RunnerStrand strand_;
@@ -243,7 +243,7 @@ expected<std::unique_ptr<Runner>, RunnerError> make_replay_runner(const ReplayOp
                     replay.source.native(), read.event_size_max_line, read.event_size_max + tag_size_max,
                     options.event_size_max));
   auto state = std::make_shared<Replay>(asio::make_strand(std::move(pool)), std::move(*recording),
-                                        replay.speed, options.agent_id, std::move(sink));
+                                        replay.speed, options, std::move(sink));
   state->prepare();
   return std::make_unique<ReplayRunner>(std::move(state));
 }

@@ -4,8 +4,11 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/asio/dispatch.hpp>
 #include <spdlog/spdlog.h>
 
+#include "agentd/runners/publishable.hpp"
+#include "agentd/runners/status_outcome.hpp"
 #include "schema/event_kind.hpp"
 
 namespace ringside::agentd {
@@ -15,65 +18,115 @@ constexpr std::chrono::milliseconds retry_interval{5};
 
 }  // namespace
 
-RunOutput::RunOutput(RunnerStrand strand, std::shared_ptr<RunnerSink> sink, std::string agent_id)
-    : strand_(std::move(strand)), sink_(std::move(sink)), agent_id_(std::move(agent_id)), retry_(strand_) {}
+/// From any thread to the line of what is said.
+class RunOutput::Publisher final : public EventPublisher {
+ public:
+  Publisher(const std::shared_ptr<RunOutput>& output, std::string middleware)
+      : strand_(output->strand_),
+        sink_(output->sink_),
+        output_(output),
+        agent_id_(output->agent_id_),
+        middleware_(std::move(middleware)) {}
+
+  [[nodiscard]] const std::string& agent_id() const noexcept override { return agent_id_; }
+  void publish_event(events::PayloadUnion payload) override { say(std::move(payload), false); }
+
+ private:
+  [[nodiscard]] const std::string& middleware() const noexcept override { return middleware_; }
+  [[nodiscard]] bool debug_is_read() const override { return sink_->debug_is_read(); }
+  void publish_debug(events::PayloadUnion payload) override { say(std::move(payload), true); }
+
+  void say(events::PayloadUnion payload, bool debug) {
+    auto event = std::make_shared<schema::EventBuffer>(publishable({}, std::move(payload)));
+    boost::asio::dispatch(strand_, [output = output_, event = std::move(event), debug] {
+      if (const auto self = output.lock(); self && !self->abandoned()) self->say(std::move(*event), debug);
+    });
+  }
+
+  RunnerStrand strand_;
+  std::shared_ptr<RunnerSink> sink_;
+  std::weak_ptr<RunOutput> output_;
+  std::string agent_id_;
+  std::string middleware_;
+};
+
+RunOutput::RunOutput(RunnerStrand strand, std::shared_ptr<RunnerSink> sink, const RunnerOptions& options)
+    : strand_(std::move(strand)),
+      sink_(std::move(sink)),
+      agent_id_(options.agent_id),
+      middleware_(options.middleware),
+      stamp_{options.incarnation, 0},
+      retry_(strand_) {}
 
 void RunOutput::publish(schema::EventBuffer event) {
-  give(std::move(event));
+  give(Saying{std::move(event)});
 }
 
 void RunOutput::publish(const schema::TokenDelta& delta) {
   const bool waits = !line_.empty() || draining_ || short_of_space_ || abandoned();
-  if (!waits && sink_->publish(delta)) {
+  if (!waits && middleware_.empty() && sink_->publish(delta)) {
+    stamp_ = delta.stamp;
     messages_.see(delta);
   } else {
-    give(schema::pack(delta));
+    give(Saying{schema::pack(delta)});
   }
 }
 
-void RunOutput::finish(schema::Stamp stamp, RunOutcome outcome, OpenEnd open_end, std::string_view why) {
+void RunOutput::begin(const RunRequest& request) {
+  give(Word([this, answers = request.answer.has_value()] {
+    if (std::exchange(interrupted_, false) && !answers) calls_.take_all();
+  }));
+}
+
+void RunOutput::finish(schema::Stamp stamp, RunOutcome outcome, std::string_view why) {
   // What is open is known only when all before this has been published.
-  give(Word([this, stamp, outcome = std::move(outcome), open_end, why = std::string(why)]() mutable {
-    std::deque<Item> closing;
-    const bool waits = open_end == OpenEnd::waits;
-    for (const std::string& id : waits ? calls_.take_executing() : calls_.take_all())
-      closing.emplace_back(closed_call(stamp, id, open_end, why));
-    const bool cancelled = open_end == OpenEnd::cancelled;
-    const auto status = cancelled ? events::MessageStatus::cancelled : events::MessageStatus::stream_error;
-    for (events::MessageT& message : messages_.take(status)) {
-      events::LlmMessageT whole;
-      whole.message = std::make_unique<events::MessageT>(std::move(message));
-      events::EventT event;
-      event.incarnation = stamp.incarnation;
-      event.run = stamp.run;
-      event.payload.Set(std::move(whole));
-      closing.emplace_back(schema::pack(event));
+  give(Word([this, stamp, outcome = std::move(outcome), why = std::string(why)]() mutable {
+    if (failure_) {
+      outcome = {.end = RunEnd::error, .error = failure_};
+      why = failure_->message;
     }
+    std::deque<Item> closing;
+    for (const std::string& id : waits(outcome.end) ? calls_.take_executing() : calls_.take_all())
+      closing.emplace_back(Saying{closed_call(stamp, id, outcome.end, why), Hooks::none});
+    const bool cancelled = outcome.end == RunEnd::cancelled;
+    const auto status = cancelled ? events::MessageStatus::cancelled : events::MessageStatus::stream_error;
+    for (events::MessageT& message : messages_.take(status))
+      closing.emplace_back(Saying{closed_message(stamp, std::move(message)), Hooks::none});
     closing.emplace_back(Word([this, run = stamp.run, outcome = std::move(outcome)]() mutable {
       told_of_space_ = false;
+      failure_.reset();
+      finished_run_ = run;
+      interrupted_ = outcome.end == RunEnd::interrupted;
       sink_->run_finished(run, std::move(outcome));
     }));
     put_first(std::move(closing));
   }));
 }
 
-void RunOutput::close_waiting(schema::Stamp stamp, OpenEnd open_end, std::string_view why) {
-  give(Word([this, stamp, open_end, why = std::string(why)] {
-    std::deque<Item> closing;
-    for (const std::string& id : calls_.take_all())
-      closing.emplace_back(closed_call(stamp, id, open_end, why));
-    put_first(std::move(closing));
+void RunOutput::before_model(schema::Stamp stamp, ModelRequest& request, std::shared_ptr<void> done) {
+  give(Word([this, stamp, &request, done = std::move(done)] {
+    if (failure_ || middleware_.empty()) return;
+    stamp_ = stamp;
+    auto error = ask([&] { return chain_.before_model(request); });
+    put_first(std::exchange(said_, {}));
+    if (error) fail(std::move(*error));
   }));
 }
 
-void RunOutput::forget_calls() {
-  give(Word([this] { calls_.take_all(); }));
+schema::EventBuffer RunOutput::closed_call(schema::Stamp stamp, const std::string& id, RunEnd end,
+                                           std::string_view why) {
+  if (end == RunEnd::cancelled) return builder_.tool_execution_cancelled(stamp, id);
+  return builder_.tool_execution_failed(stamp, id, {why, "run_ended", {}});
 }
 
-schema::EventBuffer RunOutput::closed_call(schema::Stamp stamp, const std::string& id, OpenEnd open_end,
-                                           std::string_view why) {
-  if (open_end == OpenEnd::cancelled) return builder_.tool_execution_cancelled(stamp, id);
-  return builder_.tool_execution_failed(stamp, id, {why, "run_ended", {}});
+schema::EventBuffer RunOutput::closed_message(schema::Stamp stamp, events::MessageT message) {
+  events::LlmMessageT whole;
+  whole.message = std::make_unique<events::MessageT>(std::move(message));
+  events::EventT event;
+  event.incarnation = stamp.incarnation;
+  event.run = stamp.run;
+  event.payload.Set(std::move(whole));
+  return schema::pack(event);
 }
 
 void RunOutput::put_first(std::deque<Item> items) {
@@ -87,7 +140,8 @@ void RunOutput::end(RunnerExit exit, std::string detail) {
 }
 
 void RunOutput::drop_waiting() {
-  std::erase_if(line_, [](const Item& item) { return std::holds_alternative<schema::EventBuffer>(item); });
+  std::erase_if(line_, [](const Item& item) { return std::holds_alternative<Saying>(item); });
+  said_.clear();
 }
 
 void RunOutput::abandon() noexcept {
@@ -112,7 +166,7 @@ void RunOutput::drain() {
     line_.pop_front();
     if (auto* word = std::get_if<Word>(&item)) {
       (*word)();
-    } else if (!offer(std::get<schema::EventBuffer>(item))) {
+    } else if (!offer(std::get<Saying>(item))) {
       line_.push_front(std::move(item));
       break;
     }
@@ -122,20 +176,65 @@ void RunOutput::drain() {
   if (!line_.empty()) wait_for_space();
 }
 
-bool RunOutput::offer(const schema::EventBuffer& event) {
-  const auto published = sink_->publish(event);
+bool RunOutput::offer(Saying& saying) {
+  const schema::EventBuffer& event = saying.event;
+  stamp_ = event.stamp();
+  if (failure_ || middleware_.empty()) saying.hooks = Hooks::none;
+  if (saying.hooks == Hooks::due) {
+    saying.hooks = Hooks::asked;
+    if (auto error = ask([&] { return chain_.on_event(event.event()); })) {
+      fail(std::move(*error));
+      return true;
+    }
+  }
+  const auto published = saying.debug ? sink_->publish_debug(event) : sink_->publish(event);
   if (published) {
     calls_.see(event.event());
     messages_.see(event.event());
+    const events::Message* message = saying.hooks == Hooks::asked ? whole_message(event.event()) : nullptr;
+    std::optional<events::ErrorT> error;
+    if (message != nullptr) error = ask([&] { return chain_.after_model(*message); });
+    put_first(std::exchange(said_, {}));
+    if (error) fail(std::move(*error));
     return true;
   }
   if (published.error() == PublishError::no_space) return false;
+  put_first(std::exchange(said_, {}));
   if (on_too_large_)
     on_too_large_(event);
   else
     spdlog::warn("agent {}: a {} event of {} bytes is larger than its topic takes, and is lost", agent_id_,
                  schema::kind_name(event.kind()), event.bytes().size());
   return true;
+}
+
+void RunOutput::say(schema::EventBuffer event, bool debug) {
+  Item item(Saying{schema::restamp(event.event(), stamp_.incarnation, stamp_.run), Hooks::none, debug});
+  if (asking_)
+    said_.push_back(std::move(item));
+  else
+    give(std::move(item));
+}
+
+template <class Asked>
+std::optional<events::ErrorT> RunOutput::ask(Asked asked) {
+  if (chain_.empty())  // not before: a publisher holds us weakly
+    chain_ = MiddlewareChain(middleware_, [this](std::string name) {
+      return std::make_shared<Publisher>(shared_from_this(), std::move(name));
+    });
+  asking_ = true;
+  auto error = asked();
+  asking_ = false;
+  return error;
+}
+
+/// What waits is dropped, and whoever runs the run ends it; between two runs there is nothing to end.
+void RunOutput::fail(events::ErrorT error) {
+  spdlog::error("agent {}: {}", agent_id_, error.message);
+  if (stamp_.run <= finished_run_) return;
+  failure_ = std::move(error);
+  drop_waiting();
+  if (on_failed_) on_failed_(stamp_.run);
 }
 
 void RunOutput::wait_for_space() {

@@ -6,7 +6,9 @@
 // Ordering: everything reaches the sink in the order in which it was given here.
 // Loss:     an event that gets no_space stays first in line and is offered again every few milliseconds;
 //           the log is told once a run. An event that is too large is handed back through `on_too_large`.
-// Crash:    `finish` closes what the run has left open before it says that the run has finished. Calls that wait for
+//           Middleware is asked about each event once, when its turn has come (middleware.hpp).
+// Crash:    a middleware that fails makes its run end with that error, however it ends (`on_failed`).
+//           `finish` closes what the run has left open before it says that the run has finished. Calls that wait for
 //           a person stay open over the end of a run that waits too, until a later run ends otherwise.
 // Memory:   what waits is bounded by its giver, who looks at `waiting()` and stops.
 #pragma once
@@ -16,6 +18,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,6 +27,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "agentd/runners/middleware_chain.hpp"
 #include "agentd/runners/open_calls.hpp"
 #include "agentd/runners/open_messages.hpp"
 #include "agentd/runners/runner.hpp"
@@ -33,13 +37,9 @@ namespace ringside::agentd {
 
 using RunnerStrand = boost::asio::strand<boost::asio::any_io_executor>;
 
-/// How a run came to its end, for what it has left open.
-/// `waits`: for a person; calls that do so as well are left open.
-enum class OpenEnd { cancelled, failed, waits };
-
 class RunOutput : public std::enable_shared_from_this<RunOutput> {
  public:
-  RunOutput(RunnerStrand strand, std::shared_ptr<RunnerSink> sink, std::string agent_id);
+  RunOutput(RunnerStrand strand, std::shared_ptr<RunnerSink> sink, const RunnerOptions& options);
 
   /// Called when nothing waits any more after something did.
   void on_drained(std::function<void()> handler) { on_drained_ = std::move(handler); }
@@ -48,18 +48,22 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
     on_too_large_ = std::move(handler);
   }
 
+  /// Called with the run that a middleware has failed, for it to be finished at once.
+  void on_failed(std::function<void(std::uint64_t run)> handler) { on_failed_ = std::move(handler); }
+
   void publish(schema::EventBuffer event);
   /// Goes straight to the sink where nothing waits.
   void publish(const schema::TokenDelta& delta);
 
-  /// Closes what the run has left open, then says run_finished.
-  void finish(schema::Stamp stamp, RunOutcome outcome, OpenEnd open_end, std::string_view why);
+  /// A run begins. If it does not answer the interrupt of the run before, that one was set aside, and whoever did that
+  /// has closed the calls that waited with it.
+  void begin(const RunRequest& request);
 
-  /// Closes the calls that wait for a person although no run is going on.
-  void close_waiting(schema::Stamp stamp, OpenEnd open_end, std::string_view why);
+  /// Closes what the run has left open, then says run_finished. `why` is what calls are told that have to be failed.
+  void finish(schema::Stamp stamp, RunOutcome outcome, std::string_view why);
 
-  /// An interrupt has been set aside: the agent itself has closed what waited with it.
-  void forget_calls();
+  /// Lets middleware change a request to the model; `done` is let go of afterwards.
+  void before_model(schema::Stamp stamp, ModelRequest& request, std::shared_ptr<void> done);
 
   /// The last word of a runner.
   void end(RunnerExit exit, std::string detail);
@@ -75,21 +79,43 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
 
  private:
   using Word = std::function<void()>;
-  using Item = std::variant<schema::EventBuffer, Word>;
+  /// `due`: middleware has not been asked about it yet; `none`: nor will it be.
+  enum class Hooks { due, asked, none };
+  struct Saying {
+    schema::EventBuffer event;
+    Hooks hooks = Hooks::due;
+    bool debug = false;  ///< on the debug topic, whatever its kind
+  };
+  using Item = std::variant<Saying, Word>;
+  class Publisher;
 
-  schema::EventBuffer closed_call(schema::Stamp stamp, const std::string& id, OpenEnd open_end,
+  schema::EventBuffer closed_call(schema::Stamp stamp, const std::string& id, RunEnd end,
                                   std::string_view why);
+  schema::EventBuffer closed_message(schema::Stamp stamp, events::MessageT message);
   void put_first(std::deque<Item> items);
   void give(Item item);
   void drain();
-  bool offer(const schema::EventBuffer& event);
+  bool offer(Saying& saying);
+  /// Middleware publishes: right behind the event that it is asked about, if it is.
+  void say(schema::EventBuffer event, bool debug);
+  template <class Asked>
+  std::optional<events::ErrorT> ask(Asked asked);
+  void fail(events::ErrorT error);
   void wait_for_space();
 
   RunnerStrand strand_;
   std::shared_ptr<RunnerSink> sink_;
   std::string agent_id_;
+  MiddlewareList middleware_;
+  MiddlewareChain chain_;
   std::atomic<bool> abandoned_{false};
   std::deque<Item> line_;
+  std::deque<Item> said_;  ///< by middleware that is being asked
+  bool asking_ = false;
+  schema::Stamp stamp_;             ///< of the last event
+  std::uint64_t finished_run_ = 0;  ///< the last one
+  bool interrupted_ = false;        ///< so that one ended
+  std::optional<events::ErrorT> failure_;
   bool draining_ = false;
   bool short_of_space_ = false;
   bool told_of_space_ = false;
@@ -98,6 +124,7 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   OpenMessages messages_;
   schema::EventBuilder builder_;
   std::function<void()> on_drained_;
+  std::function<void(std::uint64_t)> on_failed_;
   std::function<void(const schema::EventBuffer&)> on_too_large_;
 };
 

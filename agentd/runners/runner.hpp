@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What does an agent's work: one interface for recorded streams (replay) and child processes (exec).
+// What does an agent's work: one interface for recorded streams (replay), child processes (exec), and agents in C++
+// in agentd's own process.
 //
 // Threads:  a runner lives on a strand of its own over the pool; its methods may be called from any
 //           thread and return at once. The sink is called from that strand only, never two calls at a
@@ -28,6 +29,8 @@
 #include "agentd/expected.hpp"
 #include "agentd/publish_error.hpp"
 #include "agentd/run.hpp"
+#include "agentd/runners/in_process_agent.hpp"
+#include "agentd/runners/middleware.hpp"
 #include "schema/event_buffer.hpp"
 #include "schema/token_delta.hpp"
 
@@ -42,6 +45,9 @@ class RunnerSink {
   virtual expected<void, PublishError> publish(const schema::EventBuffer& event) = 0;
   /// The same for one token, which is an event only where it is read.
   virtual expected<void, PublishError> publish(const schema::TokenDelta& delta) = 0;
+  /// On the debug topic, whatever its kind. Any thread may ask whether somebody reads that.
+  virtual expected<void, PublishError> publish_debug(const schema::EventBuffer& event) = 0;
+  [[nodiscard]] virtual bool debug_is_read() const = 0;
   virtual void run_finished(std::uint64_t run, RunOutcome outcome) = 0;
 
   /// The life is over. `detail` says how it ended in words, with the end of stderr where there is one.
@@ -81,10 +87,13 @@ struct ExecOptions {
   std::string working_directory;
 };
 
+/// Which runner, and what of: InProcessOptions only in programs that run agentd in themselves.
+using RunnerKind = std::variant<ReplayOptions, ExecOptions, InProcessOptions>;
+
 struct RunnerOptions {
   std::string agent_id;
   std::uint64_t incarnation = 0;
-  std::variant<ReplayOptions, ExecOptions> kind;
+  RunnerKind kind;
 
   /// The largest event that the topic takes; 0 where it is not known.
   /// Sources with larger ones are refused at once.
@@ -92,6 +101,9 @@ struct RunnerOptions {
 
   /// How long a process has to obey "stop", and then SIGTERM, before the next means is used.
   std::chrono::milliseconds stop_bound{5000};
+
+  /// What is asked about the events of the agent, in this order.
+  MiddlewareList middleware = {};
 };
 
 enum class RunnerFault {

@@ -92,7 +92,7 @@ TEST(TopicLarge, OfALifeThatIsOverGivesItsSegmentBack) {
 
 TEST(TopicLarge, GivesItsPagesBackElsewhereWhereThereIsAnElsewhere) {
   std::deque<std::function<void()>> tasks;
-  TopicUnderTest topic("conversation:1", {4096, 2, 4, 4, 0, 2, 256 * 1024}, 1,
+  TopicUnderTest topic("conversation:1", {4096, 4, 4, 4, 0, 2, 256 * 1024}, 1,
                        [&tasks](std::function<void()> task) { tasks.push_back(std::move(task)); });
   ASSERT_TRUE(topic->publish(numbered(1, {}, large_filler)));
   for (std::uint64_t i = 0; i < 20; ++i)

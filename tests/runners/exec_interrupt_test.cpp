@@ -92,15 +92,6 @@ TEST_F(ExecRunner, LeavesCallsOpenThatWaitOverAPause) {
                                                "conversation_title_generated", "tool_execution_failed"));
 }
 
-TEST_F(ExecRunner, FailsCallsThatWaitWhenTheirProcessDies) {
-  script(R"(read a; tool; waiting c; raise i '"data_type":"question","data":{"text":"?"}'; exit 1)");
-  execute(1);
-  EXPECT_EQ(sink_->wait_for_run(1).outcome.end, RunEnd::interrupted);
-  EXPECT_EQ(sink_->wait_for_end().exit, RunnerExit::crashed);
-  EXPECT_THAT(sink_->view().kinds,
-              ElementsAre("tool_execution_started", "tool_execution_interrupted", "tool_execution_failed"));
-}
-
 TEST_F(ExecRunner, TakesAnInterruptForTheEndOfARunThatWasCancelledMeanwhile) {
   script(
       R"(read a; delta half; read cancel; raise i '"data_type":"halt","data":{"message":"late"}'

@@ -20,6 +20,30 @@ expected<void, PublishError> RecordingSink::publish(const schema::TokenDelta& de
   return publish(schema::pack(delta));
 }
 
+expected<void, PublishError> RecordingSink::publish_debug(const schema::EventBuffer& event) {
+  const std::scoped_lock lock(mutex_);
+  debug_events_.push_back(event.copy());
+  return {};
+}
+
+bool RecordingSink::debug_is_read() const {
+  const std::scoped_lock lock(mutex_);
+  return debug_is_read_;
+}
+
+void RecordingSink::read_debug() {
+  const std::scoped_lock lock(mutex_);
+  debug_is_read_ = true;
+}
+
+std::vector<schema::EventBuffer> RecordingSink::debug_events() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<schema::EventBuffer> copies;
+  for (const schema::EventBuffer& event : debug_events_)
+    copies.push_back(event.copy());
+  return copies;
+}
+
 void RecordingSink::run_finished(std::uint64_t run, RunOutcome outcome) {
   const std::scoped_lock lock(mutex_);
   EXPECT_FALSE(ended_) << "run_finished after the end";

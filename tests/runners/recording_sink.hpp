@@ -30,6 +30,8 @@ class RecordingSink final : public RunnerSink {
 
   expected<void, PublishError> publish(const schema::EventBuffer& event) override;
   expected<void, PublishError> publish(const schema::TokenDelta& delta) override;
+  expected<void, PublishError> publish_debug(const schema::EventBuffer& event) override;
+  [[nodiscard]] bool debug_is_read() const override;
   void run_finished(std::uint64_t run, RunOutcome outcome) override;
   void runner_ended(RunnerExit exit, std::string detail) override;
 
@@ -41,7 +43,12 @@ class RecordingSink final : public RunnerSink {
   FinishedRun wait_for_run(std::size_t nth = 1);
   Ended wait_for_end();
 
+  /// From here on somebody reads the debug topic; before, nobody does.
+  void read_debug();
+
   std::vector<schema::EventBuffer> events() const;
+  /// Those that were said to be for the debug topic, whatever their kind.
+  std::vector<schema::EventBuffer> debug_events() const;
   ViewedStream view() const;
   std::size_t offers() const;
   std::size_t finished_runs() const;
@@ -54,6 +61,8 @@ class RecordingSink final : public RunnerSink {
   std::vector<FinishedRun> runs_;
   std::optional<Ended> ended_;
   std::size_t offers_ = 0;
+  std::vector<schema::EventBuffer> debug_events_;
+  bool debug_is_read_ = false;
 };
 
 }  // namespace ringside::agentd

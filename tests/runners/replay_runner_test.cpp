@@ -280,7 +280,7 @@ TEST_F(ReplayRunner, ClosesACallThatStillWaitsWhereTheRecordingEnds) {
   runner->execute(run(1));
   EXPECT_EQ(sink_->wait_for_run(1).outcome.end, RunEnd::interrupted);
   EXPECT_THAT(sink_->view().kinds, ElementsAre("tool_execution_interrupted"));
-  runner->execute(run(2));
+  runner->execute({5, 2, std::nullopt, InterruptAnswer{"i~5.1", std::make_shared<events::AnswerT>()}});
   EXPECT_EQ(sink_->wait_for_run(2).outcome.end, RunEnd::idle);
   EXPECT_THAT(sink_->view().kinds, ElementsAre("tool_execution_interrupted", "tool_execution_failed"));
 }

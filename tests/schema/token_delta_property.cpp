@@ -70,6 +70,11 @@ RC_GTEST_PROP(TokenDelta, PassesTheChecksAndMeansWhatFlatBuffersMakes, ()) {
   RC_ASSERT(std::ranges::equal(pack(object).bytes(), theirs.bytes()));
   RC_ASSERT(printed(ours) == printed(theirs));
   RC_ASSERT(ours.bytes().size() == delta.encoded_size());
+  const auto read = TokenDelta::read(ours.bytes());
+  RC_ASSERT(read.has_value());
+  RC_ASSERT(read->stamp == delta.stamp && read->part == delta.part && read->part_index == delta.part_index);
+  RC_ASSERT(read->message_id == delta.message_id);
+  RC_ASSERT(read->text == delta.text);
 }
 
 }  // namespace

@@ -4,14 +4,23 @@
 namespace ringside::tests {
 namespace {
 
+/// Says what is in the file that it is given, in a run that ends when it is cancelled.
+constexpr const char* speaking_agent =
+    R"(read -r line
+       cat "$1"
+       while read -r line; do
+         case $line in
+           *cancel*) echo '{"kind":"status_changed","event":{"status":"cancelled"}}' ;;
+           *stop*) exit 0 ;;
+         esac
+       done)";
+
 class StatusCommand : public CommandTest {
  protected:
-  /// A run of an agent that was told these lines and never ends.
   void start_speaking(const std::string& agent, const std::string& lines,
                       const std::string& last_kind) const {
     const std::string words = sandbox_.write_file("words.jsonl", lines);
-    done({"start", agent, "--runner", "exec", "--", "/bin/sh", "-c",
-          "read -r line; cat \"$1\"; cat >/dev/null", "sh", words});
+    done({"start", agent, "--runner", "exec", "--", "/bin/sh", "-c", speaking_agent, "sh", words});
     events(agent, last_kind);
   }
 };
@@ -29,6 +38,7 @@ TEST_F(StatusCommand, ShowsTheStateInTheMiddleOfAMessage) {
   EXPECT_TRUE(shown.starts_with("agent      ada\ntitle      Lights\nstatus     running\n")) << shown;
   EXPECT_NE(shown.find("todos      [>] look\n"), std::string::npos) << shown;
   EXPECT_NE(shown.find("message    m assistant\ntext       So far\n"), std::string::npos) << shown;
+  done({"cancel", "ada"});
 }
 
 TEST_F(StatusCommand, PrintsTheStateAsASnapshot) {
@@ -42,6 +52,7 @@ TEST_F(StatusCommand, PrintsTheStateAsASnapshot) {
   EXPECT_EQ(lines[0].time_ns, seen.back().time_ns);
   EXPECT_EQ(string_at(lines[0], "/agent/title"), "Lights");
   EXPECT_EQ(string_at(lines[0], "/agent/messages/0/parts/0/content/content"), "So far");
+  done({"cancel", "ada"});
 }
 
 TEST_F(StatusCommand, ShowsHowALifeEnded) {
@@ -53,8 +64,8 @@ TEST_F(StatusCommand, ShowsHowALifeEnded) {
   EXPECT_NE(shown.find("ended      manual\n"), std::string::npos) << shown;
 }
 
-TEST_F(StatusCommand, NamesAnAgentThatIsNotRunning) {
-  expect_refused({"status", "nobody"}, ExitCode::unavailable, "nobody");
+TEST_F(StatusCommand, NamesAnAgentThatThereIsNot) {
+  expect_refused({"status", "nobody"}, ExitCode::unknown, "nobody");
 }
 
 }  // namespace

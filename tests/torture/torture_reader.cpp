@@ -38,8 +38,9 @@ class TorturedReader {
     while (fault_ == Fault::none && !is_over()) {
       (void)shm::drain_doorbell(waiting_end_);
       const std::size_t limit = 1 + random_() % 200;
-      const std::size_t count = reader_.poll([this](const shm::Record& record) { see(record); },
-                                             [this](const shm::Gap& gap) { lose(gap); }, limit);
+      const std::size_t count = reader_.poll(
+          [this](const shm::Record& record) { see(record); }, [this](const shm::Gap& gap) { lose(gap); },
+          [this](const shm::Record& keyframe) { begin_with(keyframe); }, limit);
       seat_.events.fetch_add(count, std::memory_order::relaxed);
       if (reader_.state() == shm::ReaderState::corrupt) fail(Fault::corrupt, expected_);
       look_at_held();
@@ -75,7 +76,16 @@ class TorturedReader {
       if (random_() % 64 == 0 && held_.size() < held_max) held_.push_back(reader_.hold(record));
     }
   }
+  /// Behind a gap, where there is one.
+  void begin_with(const shm::Record& keyframe) {
+    if (!std::exchange(owed_state_, false) || keyframe.sequence + 1 != expected_)
+      fail(Fault::out_of_order, keyframe.sequence);
+    shm::Record of = keyframe;
+    of.sequence = ~keyframe.sequence;
+    if (!law_.holds_for(of)) fail(Fault::torn, keyframe.sequence);
+  }
   void lose(const shm::Gap& gap) {
+    owed_state_ = true;
     if (gap.first != expected_ || gap.count == 0) fail(Fault::inexact_gap, gap.first);
     expected_ = gap.first + gap.count;
     const auto* const evicted = page_.evicted(shm::subscription_line_first);
@@ -125,6 +135,7 @@ class TorturedReader {
   const PayloadLaw& law_;
   std::mt19937_64 random_;
   std::uint64_t expected_;
+  bool owed_state_ = false;
   Fault fault_ = Fault::none;
   std::vector<shm::Held> held_;
 };
@@ -138,12 +149,14 @@ int read_under_torture(Ticket ticket, Board& board, const PayloadLaw& law) {
     board.seats[ticket.seat].fault.store(Fault::not_attached, std::memory_order::release);
     return 1;
   }
+  // Every other one asks for state.
+  const auto wish = ticket.seat % 2 == 0 ? shm::StateWish::none : shm::StateWish::after_a_gap;
   if (ticket.seat < pinning_seats) {
     constexpr std::uint32_t line = shm::subscription_line_first;
-    shm::RingReader reader(ring->view(), ticket.cursor, page->pins(line), page->acknowledged(line));
+    shm::RingReader reader(ring->view(), ticket.cursor, page->pins(line), page->acknowledged(line), wish);
     return TorturedReader<shm::RingReader>(reader, *page, ticket, board, law).run();
   }
-  shm::CopyingReader reader(ring->view(), ticket.cursor);
+  shm::CopyingReader reader(ring->view(), ticket.cursor, wish);
   return TorturedReader<shm::CopyingReader>(reader, *page, ticket, board, law).run();
 }
 

@@ -121,9 +121,17 @@ class TortureWriter {
     for (std::uint32_t index = geometry.pool_segments(); index < geometry.table_entries(); ++index)
       large_.give_back(index);
   }
+  /// Where it finds no space there is none; the law of a keyframe is that of the sequence's complement.
+  void publish_keyframe() {
+    const std::uint64_t of = ~(writer_.next_sequence() - 1);
+    const std::uint32_t size = law_.common_size_of(of);
+    const std::int64_t checksum = law_.fill(payload_.data(), of, size);
+    static_cast<void>(writer_.publish_keyframe({payload_.data(), size}, law_.kind_of(of), checksum));
+  }
   void publish_batch() {
     for (std::uint64_t left = 1 + random_() % 64; left > 0; --left)
       publish();
+    if (random_() % 4 == 0) publish_keyframe();
     writer_.ring();
     if (random_() % 4 == 0) writer_.prepare();
     give_back_freed();

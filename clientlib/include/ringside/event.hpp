@@ -34,8 +34,8 @@ class Event {
   /// which it includes, 0 before the first.
   std::uint64_t sequence() const noexcept { return sequence_; }
 
-  /// When agentd accepted it: nanoseconds since the epoch (CLOCK_REALTIME; it may
-  /// step with the host's clock).
+  /// When agentd accepted it, or the last event that a snapshot includes: nanoseconds since the epoch (CLOCK_REALTIME;
+  /// it may step with the host's clock).
   std::int64_t time_ns() const noexcept { return time_ns_; }
 
   /// The name of its topic; good for as long as the subscription or the held event.
