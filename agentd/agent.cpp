@@ -40,7 +40,8 @@ expected<std::uint64_t, Refusal> Agent::execute(Instant now) {
   return run_;
 }
 
-/// Published before all that follows from it, so that a message which is refused has changed nothing.
+/// Published before all that follows from it, so that a message which is refused has changed nothing, except that it may
+/// have used up the number of a run: the topic takes no event of a run that it does not know to be the current one.
 expected<SentMessage, Refusal> Agent::send(std::string_view text, Instant now) {
   if (auto refusal = ended()) return unexpected(*std::move(refusal));
   if (running()) return queue(text, now);
@@ -317,6 +318,7 @@ events::AgentShutdownT Agent::last_words(ShutdownReason reason, std::string_view
 
 void Agent::close(ShutdownReason reason, std::string_view detail) {
   phase_ = Phase::closed;
+  effects_.close_calls(nullptr);  // nothing is saved: no other life ends them
   (void)effects_.publish(agent_shutdown(stamp(), last_words(reason, detail)));
   if (std::exchange(announced_ns_, never_ns) != never_ns) effects_.set_deadline(std::nullopt);
   effects_.close(reason);

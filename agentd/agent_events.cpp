@@ -7,15 +7,6 @@
 namespace ringside::agentd {
 namespace {
 
-template <class Payload>
-schema::EventBuffer stamped(schema::Stamp stamp, Payload payload) {
-  events::EventT event;
-  event.incarnation = stamp.incarnation;
-  event.run = stamp.run;
-  event.payload.Set(std::move(payload));
-  return schema::pack(event);
-}
-
 std::unique_ptr<events::MessageT> whole(const UserMessage& message) {
   auto part = std::make_unique<events::ContentPartT>();
   part->type = events::ContentType::text;
@@ -36,35 +27,35 @@ schema::EventBuffer status_changed(schema::Stamp stamp, events::AgentStatus stat
   changed.status = status;
   if (error != nullptr) changed.error = std::make_unique<events::ErrorT>(*error);
   if (interrupt != nullptr) changed.interrupt = std::make_unique<events::InterruptT>(*interrupt);
-  return stamped(stamp, std::move(changed));
+  return schema::pack(stamp, std::move(changed));
 }
 
 schema::EventBuffer todos_at_start(schema::Stamp stamp) {
   events::TodosUpdatedT todos;
   todos.reason = events::TodosReason::restored;
-  return stamped(stamp, std::move(todos));
+  return schema::pack(stamp, std::move(todos));
 }
 
 schema::EventBuffer user_message(schema::Stamp stamp, const UserMessage& message) {
   events::LlmMessageT published;
   published.message = whole(message);
-  return stamped(stamp, std::move(published));
+  return schema::pack(stamp, std::move(published));
 }
 
 schema::EventBuffer message_queued(schema::Stamp stamp, const UserMessage& message) {
   events::MessageQueuedT queued;
   queued.message = whole(message);
-  return stamped(stamp, std::move(queued));
+  return schema::pack(stamp, std::move(queued));
 }
 
 schema::EventBuffer chain_error(schema::Stamp stamp, const events::ErrorT& error) {
   events::ChainErrorT failed;
   failed.error = std::make_unique<events::ErrorT>(error);
-  return stamped(stamp, std::move(failed));
+  return schema::pack(stamp, std::move(failed));
 }
 
 schema::EventBuffer agent_shutdown(schema::Stamp stamp, events::AgentShutdownT shutdown) {
-  return stamped(stamp, std::move(shutdown));
+  return schema::pack(stamp, std::move(shutdown));
 }
 
 }  // namespace ringside::agentd

@@ -100,10 +100,19 @@ void AgentHost::begin_run(std::uint64_t run) {
   topics_->begin_run(run);
 }
 
+namespace {
+
+/// Messages can be refused, and are of any size; all else has happened, and is told of sooner or later.
+bool is_message(events::Payload kind) noexcept {
+  return kind == events::Payload::llm_message || kind == events::Payload::message_queued;
+}
+
+}  // namespace
+
 expected<void, Refusal> AgentHost::publish(schema::EventBuffer event) {
   const events::Payload kind = event.kind();
   const std::size_t size = event.bytes().size();
-  const auto published = topics_->publish(event);
+  const auto published = is_message(kind) ? topics_->publish(event) : topics_->publish_anyway(event);
   if (published) return {};
   Refusal refusal;
   if (published.error() == PublishError::too_large) {
@@ -124,10 +133,11 @@ void AgentHost::close_calls(const events::ErrorT* error) {
   const schema::Stamp stamp{agent_.incarnation(), agent_.run()};
   schema::EventBuilder builder;
   for (const std::string& id : topics_->open_calls()) {
-    (void)publish(error == nullptr
-                      ? builder.tool_execution_cancelled(stamp, id)
-                      : builder.tool_execution_failed(
-                            stamp, id, {.message = error->message, .type = error->type, .detail = {}}));
+    (void)publish(
+        error == nullptr
+            ? builder.tool_execution_cancelled(stamp, id)
+            : builder.tool_execution_failed(
+                  stamp, id, {.message = error->message, .type = error->type, .detail = error->detail}));
   }
 }
 

@@ -17,7 +17,7 @@ namespace ringside::agentd {
 
 /// agentd, in one object: the namespace's lock, the socket, and what serves it.
 ///
-/// Threads:  `run` by one; `stop` and `open_topic` by any.
+/// Threads:  `run` by one; `stop`, `open_topic` and `start_agent` by any; `use_middleware` by whoever made it, before `run`.
 /// Crash:    a daemon that dies leaves objects in shared memory, a socket and a lock file. The next one of the namespace
 ///           replaces or removes them all; readers keep what they have mapped.
 class Daemon {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <concepts>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "agentd/expected.hpp"
-#include "agentd/life_calls.hpp"
+#include "agentd/open_calls.hpp"
 #include "agentd/publish_error.hpp"
 #include "agentd/topic.hpp"
 #include "schema/event_buffer.hpp"
@@ -22,9 +23,9 @@ namespace ringside::agentd {
 /// Where the events of one life go: the main topic, and the debug topic while somebody reads it; and which tool calls they
 /// have left open.
 ///
-/// Threads:  `publish` any; the rest the conductor.
+/// Threads:  `publish`, `publish_debug`, `publish_anyway`, `debug_topic` and `open_calls` any; the rest the conductor.
 /// Ordering: as `Topic::publish`, on each of the two.
-/// Loss:     a debug event that nobody reads is dropped and was not lost.
+/// Loss:     a debug event that nobody reads is dropped and was not lost, nor was what is published after the life.
 class LifeTopics {
  public:
   /// `stalled` is called, on any thread, where a topic has accepted what does not fit now.
@@ -44,6 +45,8 @@ class LifeTopics {
   }
 
   void end_life() {
+    // relaxed: a shortcut; what is published past it comes to a topic without a life, which drops it
+    over_.store(true, std::memory_order::relaxed);
     main_->end_life();
     if (const auto debug = debug_topic()) debug->end_life();
   }
@@ -63,31 +66,29 @@ class LifeTopics {
   }
 
   expected<void, PublishError> publish(const schema::EventBuffer& event) {
-    if (LifeCalls::concerns(event.kind())) return publish_of_calls(event);
-    if (!schema::is_debug_kind(event.kind())) return publish_on(*main_, event);
-    return publish_debug(event);
+    if (schema::is_debug_kind(event.kind())) return publish_debug(event);
+    return publish_on_main(event, [&] { return main_->publish(event); });
+  }
+  /// An event of the lifecycle, on the main topic: where others wait for space there, it waits behind them.
+  expected<void, PublishError> publish_anyway(const schema::EventBuffer& event) {
+    return publish_on_main(event, [&] { return main_->publish_anyway(event); });
   }
   /// On the debug topic, whatever its kind.
   expected<void, PublishError> publish_debug(const schema::EventBuffer& event) {
     const auto debug = debug_topic();
-    return debug == nullptr ? expected<void, PublishError>{} : publish_on(*debug, event);
-  }
-  expected<void, PublishError> publish(const schema::TokenDelta& delta) { return publish_on(*main_, delta); }
-
-  /// Publishes what `make()` makes to whoever reads the debug events; where nobody does it is not called. The way for
-  /// whatever happens inside agentd, where encoding is the cost, and for `custom` events, which else are main ones.
-  template <std::invocable Make>
-  expected<void, PublishError> publish_debug(Make&& make) {
-    const auto debug = debug_topic();
     if (debug == nullptr) return {};
-    return publish_on(*debug, std::forward<Make>(make)());
+    return publish_on(*debug, [&] { return debug->publish(event); });
+  }
+  expected<void, PublishError> publish(const schema::TokenDelta& delta) {
+    return publish_on(*main_, [&] { return main_->publish(delta); });
   }
 
-  /// An event of this life that somebody has put on the main topic by himself.
-  void saw(const schema::EventBuffer& event) {
-    if (!LifeCalls::concerns(event.kind())) return;
+  /// Events of this life that somebody has put on the main topic by himself and that are visible there. Not for the
+  /// completion of a batch, which may run under the lock that this takes.
+  void saw(std::span<const schema::EventBuffer> events) {
     const std::lock_guard lock(calls_mutex_);
-    calls_.see(event.event());
+    for (const schema::EventBuffer& event : events)
+      see(event);
   }
 
   /// The tool calls that are open after all that was published before.
@@ -104,19 +105,29 @@ class LifeTopics {
   }
 
  private:
-  template <class Event>
-  expected<void, PublishError> publish_on(Topic& topic, const Event& event) {
-    auto published = topic.publish(event);
+  /// Once the life is over everything is stale and nobody is to wait for space for it.
+  template <class Publish>
+  expected<void, PublishError> publish_on(const Topic& topic, Publish publish) {
+    // relaxed: see end_life
+    if (over_.load(std::memory_order::relaxed)) return {};
+    auto published = publish();
     if (topic.stalled()) stalled_();
     return published;
   }
 
-  /// What a superseded run still says of its calls is dropped by the topic, and must not be believed here either.
-  expected<void, PublishError> publish_of_calls(const schema::EventBuffer& event) {
+  template <class Publish>
+  expected<void, PublishError> publish_on_main(const schema::EventBuffer& event, Publish publish) {
+    if (!OpenCalls::concerns(event.kind())) return publish_on(*main_, publish);
     const std::lock_guard lock(calls_mutex_);
-    auto published = publish_on(*main_, event);
-    if (published && event.stamp().run == run_) calls_.see(event.event());
+    auto published = publish_on(*main_, publish);
+    if (published) see(event);
     return published;
+  }
+
+  /// What a superseded run still says of its calls is dropped by the topic, and must not be believed here either.
+  /// Requires calls_mutex_.
+  void see(const schema::EventBuffer& event) {
+    if (event.stamp().run == run_) calls_.see(event.event());
   }
 
   const std::shared_ptr<Topic> main_;
@@ -125,7 +136,8 @@ class LifeTopics {
   mutable std::mutex
       calls_mutex_;  // over run_ and calls_: both are in the topic's order; taken for few events
   std::uint64_t run_ = 0;
-  LifeCalls calls_;
+  OpenCalls calls_;
+  std::atomic<bool> over_{false};
   mutable std::mutex mutex_;  // over debug_, which a runner looks up for each debug event and nothing else
   std::shared_ptr<Topic> debug_;
 };

@@ -22,6 +22,15 @@ struct Batch {
   std::vector<schema::EventBuffer> events;
 };
 
+/// A batch on its way.
+struct Underway {
+  Responder responder;
+  std::shared_ptr<Topic> topic;
+  std::shared_ptr<LifeTopics> life;
+  std::uint32_t count;
+  std::vector<schema::EventBuffer> of_calls;  // what is to be believed once it is visible
+};
+
 unexpected<Refusal> refuse(control::ErrorCode code, std::string message) {
   return unexpected<Refusal>({code, std::move(message)});
 }
@@ -106,6 +115,13 @@ Refusal refusal_of(BatchFault fault, const Topic& topic) {
   return {control::ErrorCode::not_running, "the agent ended meanwhile"};
 }
 
+std::vector<schema::EventBuffer> copies_of_calls(const std::vector<schema::EventBuffer>& events) {
+  std::vector<schema::EventBuffer> copies;
+  for (const schema::EventBuffer& event : events)
+    if (OpenCalls::concerns(event.kind())) copies.push_back(schema::EventBuffer::copy_of(event.bytes()));
+  return copies;
+}
+
 }  // namespace
 
 void ControlRequests::publish(const control::Publish& request, Responder responder) {
@@ -123,23 +139,22 @@ void ControlRequests::publish(const control::Publish& request, Responder respond
     reply.count = count;
     return responder.send(reply);
   }
-  for (const schema::EventBuffer& event : batch->events)
-    (*host)->topics()->saw(event);
-  const auto answer = std::make_shared<Responder>(std::move(responder));
-  topic->publish(std::move(batch->events),
-                 [this, answer, topic, count](expected<std::uint64_t, BatchFault> first) {
-                   // On whatever thread writes: the answer is the conductor's.
-                   boost::asio::post(conductor_.context(), [this, answer, topic, count, first] {
-                     if (!first) {
-                       if (first.error() == BatchFault::no_space) conductor_.topics().retry_stalled();
-                       return answer->refuse(refusal_of(first.error(), *topic));
-                     }
-                     control::PublishReplyT reply;
-                     reply.first_sequence = *first;
-                     reply.count = count;
-                     answer->send(reply);
-                   });
-                 });
+  const auto underway = std::make_shared<Underway>(
+      Underway{std::move(responder), topic, (*host)->topics(), count, copies_of_calls(batch->events)});
+  topic->publish(std::move(batch->events), [this, underway](expected<std::uint64_t, BatchFault> first) {
+    // On whatever thread writes: the answer is the conductor's, and so is what it means for the open calls.
+    boost::asio::post(conductor_.context(), [this, underway, first] {
+      if (!first) {
+        if (first.error() == BatchFault::no_space) conductor_.topics().retry_stalled();
+        return underway->responder.refuse(refusal_of(first.error(), *underway->topic));
+      }
+      underway->life->saw(underway->of_calls);
+      control::PublishReplyT reply;
+      reply.first_sequence = *first;
+      reply.count = underway->count;
+      underway->responder.send(reply);
+    });
+  });
   if (topic->stalled()) conductor_.topics().retry_stalled();
 }
 

@@ -74,6 +74,10 @@ struct Topic::State {
 
   expected<void, PublishError> publish_large(const schema::EventBuffer& event) {
     if (is_stalled()) return tl::unexpected(PublishError::no_space);
+    return order_large(event);
+  }
+
+  expected<void, PublishError> order_large(const schema::EventBuffer& event) {
     auto large_event = make_large(event);
     if (!large_event) return tl::unexpected(large_event.error());
     try {
@@ -94,6 +98,11 @@ struct Topic::State {
   template <class Encode>
   expected<void, PublishError> publish(const EventWork& event, Encode&& encode) {
     if (is_stalled()) return tl::unexpected(PublishError::no_space);
+    return order(event, encode);
+  }
+
+  template <class Encode>
+  expected<void, PublishError> order(const EventWork& event, Encode&& encode) {
     const bool delivered = role.deliver_in_place([&] { return writer.claim(event.size); },
                                                  [&] { writer.deliver_claimed(event, encode); });
     if (delivered) return {};
@@ -178,6 +187,14 @@ expected<void, PublishError> Topic::publish(const schema::TokenDelta& delta) {
   if (size > geometry().payload_size_max()) return state_->publish_large(schema::pack(delta));
   return state_->publish({delta.stamp, static_cast<std::uint32_t>(size), schema::TokenDelta::kind},
                          [&](std::byte* to) { delta.encode(to); });
+}
+
+expected<void, PublishError> Topic::publish_anyway(const schema::EventBuffer& event) {
+  const std::span<const std::byte> bytes = event.bytes();
+  if (bytes.size() > event_size_max()) return tl::unexpected(PublishError::too_large);
+  if (bytes.size() > geometry().payload_size_max()) return state_->order_large(event);
+  return state_->order({event.stamp(), static_cast<std::uint32_t>(bytes.size()), event.kind()},
+                       [&](std::byte* to) { std::ranges::copy(bytes, to); });
 }
 
 void Topic::publish(std::vector<schema::EventBuffer> batch, BatchCompletion done) {

@@ -116,6 +116,10 @@ class Topic {
   /// The same for one token, which is encoded where it will be read: where nobody else writes nothing is allocated.
   expected<void, PublishError> publish(const schema::TokenDelta& delta);
 
+  /// The same for an event that must not be lost: where accepted events wait for space it waits behind them. For few and
+  /// small ones, since all of them are kept.
+  expected<void, PublishError> publish_anyway(const schema::EventBuffer& event);
+
   /// Orders several events as one: contiguous, all or none. `done` is called once, after the commit, or at once where
   /// the batch is refused. An empty batch is done with the sequence that comes next.
   void publish(std::vector<schema::EventBuffer> batch, BatchCompletion done);

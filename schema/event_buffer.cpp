@@ -28,6 +28,14 @@ EventBuffer pack(const events::EventT& event) {
   return EventBuffer::copy_of(std::as_bytes(builder.GetBufferSpan()));
 }
 
+EventBuffer pack(Stamp stamp, events::PayloadUnion payload) {
+  events::EventT event;
+  event.incarnation = stamp.incarnation;
+  event.run = stamp.run;
+  event.payload = std::move(payload);
+  return pack(event);
+}
+
 EventBuffer restamp(const events::Event& event, std::uint64_t incarnation, std::uint64_t run) {
   events::EventT object;
   event.UnPackTo(&object);

@@ -68,6 +68,14 @@ class EventBuffer {
 /// Encodes an event of the object API. Requires a payload. What is absent in the object and required by the
 /// schema comes out empty; `check_event` tells whether the event as a whole makes sense.
 EventBuffer pack(const events::EventT& event);
+/// The event of that stamp with this payload.
+EventBuffer pack(Stamp stamp, events::PayloadUnion payload);
+template <class Payload>
+EventBuffer pack(Stamp stamp, Payload payload) {
+  events::PayloadUnion any;
+  any.Set(std::move(payload));
+  return pack(stamp, std::move(any));
+}
 
 /// The same event in another life or run, encoded anew: nothing of the old encoding (shared or overlapping
 /// tables, padding, fields of a later version) comes with it.

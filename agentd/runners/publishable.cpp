@@ -16,11 +16,7 @@ schema::EventBuffer publishable(schema::Stamp stamp, events::PayloadUnion payloa
   if (!schema::is_publishable(payload.type))
     throw std::invalid_argument(
         fmt::format("{} is for agentd alone to say", schema::kind_name(payload.type)));
-  events::EventT event;
-  event.incarnation = stamp.incarnation;
-  event.run = stamp.run;
-  event.payload = std::move(payload);
-  auto packed = schema::pack(event);
+  auto packed = schema::pack(stamp, std::move(payload));
   if (const auto checked = schema::check_event(packed.bytes()); !checked)
     throw std::invalid_argument(checked.error().message);
   return packed;

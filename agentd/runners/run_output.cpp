@@ -74,7 +74,7 @@ void RunOutput::publish(const schema::TokenDelta& delta) {
 
 void RunOutput::begin(const RunRequest& request) {
   give(Word([this, answers = request.answer.has_value()] {
-    if (std::exchange(interrupted_, false) && !answers) calls_.take_all();
+    if (std::exchange(interrupted_, false) && !answers) calls_.take_begun();
   }));
 }
 
@@ -86,7 +86,7 @@ void RunOutput::finish(schema::Stamp stamp, RunOutcome outcome, std::string_view
       why = failure_->message;
     }
     std::deque<Item> closing;
-    for (const std::string& id : waits(outcome.end) ? calls_.take_executing() : calls_.take_all())
+    for (const std::string& id : waits(outcome.end) ? calls_.take_executing() : calls_.take_begun())
       closing.emplace_back(Saying{closed_call(stamp, id, outcome.end, why), Hooks::none});
     const bool cancelled = outcome.end == RunEnd::cancelled;
     const auto status = cancelled ? events::MessageStatus::cancelled : events::MessageStatus::stream_error;

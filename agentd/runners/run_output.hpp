@@ -27,8 +27,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "agentd/open_calls.hpp"
 #include "agentd/runners/middleware_chain.hpp"
-#include "agentd/runners/open_calls.hpp"
 #include "agentd/runners/open_messages.hpp"
 #include "agentd/runners/runner.hpp"
 #include "schema/event_builder.hpp"

@@ -149,6 +149,23 @@ TEST(AgentHost, ClosesTheCallsOfARunThatWouldNotWindUpAndDropsWhatItStillSays) {
                                 "tool_execution_cancelled c1", "status cancelled"}));
 }
 
+TEST(AgentHost, CancelsTheCallsOfAnInterruptedAgentThatIsStopped) {
+  Reached waits;
+  HostedAgent agent([](const RunRequest& request, RunnerSink& sink) {
+    static_cast<void>(sink.publish(interrupted(request.run, "c1")));
+    sink.run_finished(request.run, waiting_with(approval("i1")));
+  });
+  agent.on_status([&](AgentStatus status) {
+    if (status == AgentStatus::interrupted) waits.tell();
+  });
+  ASSERT_TRUE(agent.ask([](AgentHost& host) { return host.execute(); }));
+  waits.wait();
+  ASSERT_TRUE(agent.ask([](AgentHost& host) { return host.stop(); }));
+  EXPECT_EQ(agent.told(),
+            (Told{"status idle", "todos_updated", "status running", "tool_execution_interrupted c1",
+                  "status interrupted", "tool_execution_cancelled c1", "agent_shutdown"}));
+}
+
 TEST(AgentHost, FailsTheCallsOfARunnerThatIsGone) {
   Reached begun;
   HostedAgent agent([&](const RunRequest& request, RunnerSink& sink) {
@@ -159,9 +176,10 @@ TEST(AgentHost, FailsTheCallsOfARunnerThatIsGone) {
   begun.wait();
   agent.sink().runner_ended(RunnerExit::crashed, "exit status 1");
   EXPECT_TRUE(agent.ask([](AgentHost& host) { return host.agent().phase() == Agent::Phase::closed; }));
-  EXPECT_EQ(agent.told(), (Told{"status idle", "todos_updated", "status running", "tool_execution_started c1",
-                                "tool_execution_failed c1: the agent's runner ended in the middle of a run",
-                                "chain_error", "status error", "agent_shutdown"}));
+  EXPECT_EQ(agent.told(),
+            (Told{"status idle", "todos_updated", "status running", "tool_execution_started c1",
+                  "tool_execution_failed c1: the agent's runner ended in the middle of a run (exit status 1)",
+                  "chain_error", "status error", "agent_shutdown"}));
 }
 
 TEST(AgentHost, TakesUpTheMessagesThatWaitedOneARun) {

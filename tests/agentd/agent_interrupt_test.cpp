@@ -252,7 +252,8 @@ TEST(Supersede, ByAMessageThatTheTopicRefusesDoesNotHappen) {
   world.refuse_next = Refusal{ErrorCode::no_space, "no room"};
   EXPECT_EQ(world.agent.send("never mind", world.now()).error().code, ErrorCode::no_space);
   EXPECT_EQ(world.published(), Said{});
-  EXPECT_TRUE(world.agent.resume("i1", approve(), world.now()));
+  EXPECT_EQ(world.agent.run(), 2u) << "the number is used up";
+  EXPECT_EQ(world.agent.resume("i1", approve(), world.now()), 3u);
 }
 
 // -------------------------------------------------------------------------------------------- open calls
@@ -307,6 +308,29 @@ TEST(OpenCalls, FailWhenTheRunnerIsGone) {
   }
 }
 
+TEST(OpenCalls, AreCancelledBeforeTheLastWordOfAnAgentThatWaits) {
+  for (const auto end : {RunEnd::interrupted, RunEnd::paused}) {
+    for (const bool stopped : {true, false}) {
+      Life life(unwatched(60'000));
+      ASSERT_TRUE(life.agent.execute(life.now()));
+      if (end == RunEnd::interrupted) {
+        life.interrupt(approval("i1"));
+      } else {
+        life.finish(end);
+      }
+      life.call_open = true;
+      life.published();
+      if (stopped) {
+        ASSERT_TRUE(life.agent.stop(life.now()));
+      } else {
+        life.pass(60'000);
+      }
+      EXPECT_EQ(life.published(),
+                (Said{"call cancelled", stopped ? "shutdown manual" : "shutdown inactivity"}));
+    }
+  }
+}
+
 // --------------------------------------------------------------------------------------------- the end
 
 TEST(InterruptedEnd, SaysWhetherTheInterruptCouldBeRestoredAndThatNothingWasSaved) {
@@ -348,9 +372,10 @@ TEST(InterruptedEnd, ARunThatIsInterruptedWhileTheAgentStopsEndsIt) {
   Life life(AgentOptions{});
   ASSERT_TRUE(life.agent.execute(life.now()));
   ASSERT_TRUE(life.agent.stop(life.now()));
+  life.call_open = true;
   life.published();
   life.interrupt(approval("i1"));
-  EXPECT_EQ(life.published(), (Said{"status interrupted", "shutdown manual"}));
+  EXPECT_EQ(life.published(), (Said{"status interrupted", "call cancelled", "shutdown manual"}));
   EXPECT_TRUE(life.shutdown().interrupt_restorable);
 }
 

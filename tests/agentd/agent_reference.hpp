@@ -207,6 +207,7 @@ class Reference {
   }
   void ends(const std::string& reason) {
     over_ = true;
+    closes_call("cancelled");
     say("shutdown " + reason);
   }
 

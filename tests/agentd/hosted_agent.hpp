@@ -127,9 +127,13 @@ class HostedAgent final : public AgentOwner {
     if (const auto* cancelled = event.payload_as_tool_execution_cancelled())
       return fmt::format("{} {}", kind, cancelled->call_id()->string_view());
     if (const auto* failed = event.payload_as_tool_execution_failed())
-      return fmt::format("{} {}: {}", kind, failed->call_id()->string_view(),
-                         failed->error()->message()->string_view());
+      return fmt::format("{} {}: {} ({})", kind, failed->call_id()->string_view(),
+                         failed->error()->message()->string_view(), detail_of(*failed->error()));
     return kind;
+  }
+
+  static std::string_view detail_of(const events::Error& error) {
+    return error.detail() == nullptr ? "no detail" : error.detail()->string_view();
   }
 
   void find_the_beginning() {

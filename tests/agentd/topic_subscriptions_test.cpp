@@ -208,6 +208,20 @@ TEST_F(FullTopic, KeepsWhatItAcceptedAndRefusesWhatIsNew) {
   EXPECT_EQ(seen_after[1].number, accepted_);
 }
 
+TEST_F(FullTopic, HasWhatMustNotBeLostWaitBehindTheOthers) {
+  ASSERT_TRUE(topic_->publish_anyway(numbered(accepted_, {}, filler)));
+  ASSERT_TRUE(topic_->publish_anyway(numbered(accepted_ + 1)));
+  EXPECT_EQ(topic_->next_sequence(), accepted_) << "there is no space yet";
+  TopicReader reader(*topic_, topic_.subscribe({.from = SubscribeFrom::oldest})->cursor);
+  for (auto& pin : page_.pins)
+    pin.store(0, std::memory_order::release);
+  topic_->retry();
+  const auto seen = reader.read();
+  ASSERT_EQ(seen.size(), accepted_ + 2);
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    EXPECT_EQ(seen[i].number, i);
+}
+
 TEST_F(FullTopic, TakesNewEventsAgainByItselfOnceTheyFit) {
   for (auto& pin : page_.pins)
     pin.store(0, std::memory_order::release);

@@ -47,8 +47,8 @@ struct Started {
   std::uint64_t incarnation = 0;
 };
 
-/// A user message that was accepted. `queued`: a run is running, and the message is taken up by a run after it; its
-/// `llm_message`, with this id, comes then.
+/// A user message that was accepted. `queued`: a run is running, or older messages wait, and this one is taken up by a
+/// later run; its `llm_message`, with this id, comes then.
 struct Sent {
   std::string message_id = {};
   bool queued = false;

@@ -110,7 +110,7 @@ class Client {
   expected<std::uint64_t, RequestError> resume(std::string_view agent_id, std::string_view interrupt_id,
                                                const events::AnswerT& answer);
 
-  /// Puts a halt aside: the agent is idle again. Refused as `resume`; `bad_answer` for what asks for an answer.
+  /// Puts a halt aside: the agent is idle again, or running where a message waits. Refused as `resume`; `bad_answer` for what asks for an answer.
   expected<void, RequestError> dismiss(std::string_view agent_id, std::string_view interrupt_id);
 
   /// Ends the run that is going on.
