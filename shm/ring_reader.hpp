@@ -183,11 +183,11 @@ class BasicRingReader {
   [[nodiscard]] bool has_news() noexcept {
     while (state_ == ReaderState::reading) {
       // E1: as poll() does.
-      const std::uint64_t word = segment_.word(offset_).load(std::memory_order::acquire);
-      if (word == 0) return false;
-      if (!is_link(word) && (owed_state_ || !is_keyframe(word))) return true;
+      const std::uint64_t found = segment_.word(offset_).load(std::memory_order::acquire);
+      if (found == 0) return false;
+      if (!is_link(found) && (owed_state_ || !is_keyframe(found))) return true;
       Next passed;
-      static_cast<void>(follow(word, passed));
+      static_cast<void>(follow(found, passed));
     }
     return state_ == ReaderState::entering || state_ == ReaderState::lost;
   }

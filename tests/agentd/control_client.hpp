@@ -96,7 +96,7 @@ class TopicFollower {
   Seen next();
   /// The events up to and with the first of this kind.
   std::vector<Seen> until(events::Payload kind);
-  bool has_news() const { return reader_.has_news(); }
+  bool has_news() { return reader_.has_news(); }
 
  private:
   shm::AttachedRing ring_;

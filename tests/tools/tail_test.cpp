@@ -101,7 +101,8 @@ TEST_F(Tail, BeginsWithTheStateSoFarAndGoesOnBehindIt) {
   const auto rest = read_event_lines(tail.finish().out);
   ASSERT_EQ(rest.size(), 1U) << "the snapshot is not counted";
   EXPECT_EQ(rest.front().seq, 4U);
-  EXPECT_EQ(done({"tail", "ada", "--until", "snapshot"}), "4 snapshot idle messages 1\n");
+  EXPECT_EQ(done({"tail", "ada", "--until", "snapshot"}), "3 snapshot idle messages 1\n")
+      << "the one that is there; too little came since for another one";
 }
 
 TEST_F(Tail, RefusesANameThatNoTopicHas) {
