@@ -130,6 +130,10 @@ void AgentRegistry::open_source(const std::shared_ptr<Opening>& opening) {
     } catch (const std::exception& thrown) {  // code of the program that agentd runs in
       opening->runner = unexpected<RunnerError>(
           {RunnerFault::failed, fmt::format("the agent could not be made: {}", thrown.what())});
+    } catch (...) {
+      opening->runner = unexpected<RunnerError>(
+          {RunnerFault::failed,
+           "the agent could not be made: its middleware's maker threw what is no std::exception"});
     }
     boost::asio::post(conductor_, [this, opening = std::move(opening)] {
       auto started = create(*opening);

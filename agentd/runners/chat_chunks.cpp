@@ -11,7 +11,6 @@
 namespace ringside::agentd {
 namespace {
 
-/// The kinds of content that a chunk brings, each a part of its own.
 std::unique_ptr<events::KeyValueT> key_value(std::string key, std::string value) {
   auto pair = std::make_unique<events::KeyValueT>();
   pair->key = std::move(key);

@@ -81,8 +81,10 @@ void ExecChild::execute(const RunRequest& request) {
   last_run_ = request.run;
   output_->begin(request);
   start();
-  if (ignoring_ && !terminating_)
+  if (owed_ != 0 && !terminating_) {
     terminate(bound_, fmt::format("it did not end the run before run {}, which was cancelled", request.run));
+    overdue_ = true;
+  }
   send(request.answer ? resume_command(request, event_json()) : execute_command(request));
 }
 
@@ -96,7 +98,7 @@ void ExecChild::cancel(std::uint64_t run) {
 void ExecChild::give_up(std::uint64_t run, RunOutcome outcome) {
   if (!run_ || run_->run != run) return;
   send(cancel_command(run));
-  ignoring_ = true;
+  ++owed_;
   finish_run(std::move(outcome), {});
 }
 
@@ -123,7 +125,7 @@ void ExecChild::send(std::string command) {
       spdlog::info("agent {}: its process has closed its standard input and is told nothing", agent_id_);
       return;
     case CommandPipe::Sent::full:
-      if (!terminating_) terminate(std::chrono::milliseconds(0), "it does not read its commands");
+      if (!terminating_ || overdue_) terminate(std::chrono::milliseconds(0), "it does not read its commands");
       return;
   }
 }
@@ -202,7 +204,7 @@ void ExecChild::take_event(const schema::EventLine& line, std::size_t number) {
   if (!schema::is_publishable(line.event.kind()))
     return refuse_line(number, line.kind_column,
                        fmt::format("{} is for agentd alone to say", schema::kind_name(line.event.kind())));
-  if (ignoring_) return;
+  if (owed_ != 0) return;
   auto stamped = schema::restamp(line.event.event(), incarnation_, last_run_);
   const std::size_t size = stamped.bytes().size();
   if (event_size_max_ != 0 && size > event_size_max_)
@@ -214,9 +216,8 @@ void ExecChild::take_event(const schema::EventLine& line, std::size_t number) {
 void ExecChild::take_status(const schema::EventLine& line, std::size_t number) {
   const auto& status = *line.event.event().payload_as_status_changed();
   if (status.status() == events::AgentStatus::running) return;  // known: it was told to
-  if (ignoring_) {
-    ignoring_ = false;
-    if (terminating_ && !stopping_ && run_) {  // late, but in time
+  if (owed_ != 0) {
+    if (--owed_ == 0 && std::exchange(overdue_, false)) {  // late, but in time
       terminating_ = false;
       end_reason_.clear();
       deadline_.cancel();
@@ -240,17 +241,20 @@ void ExecChild::refuse_line(std::size_t number, std::size_t column, std::string_
 void ExecChild::output_ended() {
   stdout_.close();
   commands_->close_after_all();
+  overdue_ = false;  // it can pay no more
   if (!ended_ && !terminating_) terminate(bound_, "it closed its standard output and did not exit");
 }
 
 void ExecChild::terminate(std::chrono::milliseconds wait, std::string why) {
   terminating_ = true;
+  overdue_ = false;
   end_reason_ = std::move(why);
   deadline_.expires_after(wait);
   deadline_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (error || self->ended_ || !self->terminating_) return;
     spdlog::warn("agent {}: its process gets SIGTERM: {}", self->agent_id_, self->end_reason_);
     self->signalled_ = true;
+    self->overdue_ = false;
     self->process_.signal_group(SIGTERM);
     self->process_.signal_group(SIGCONT);  // a stopped one could not obey
     self->deadline_.expires_after(self->bound_);

@@ -93,7 +93,8 @@ class ExecChild : public std::enable_shared_from_this<ExecChild> {
   bool signalled_ = false;    ///< and that was over
   bool ended_ = false;
   bool reading_ = false;
-  bool ignoring_ = false;  ///< a cancelled run has not been answered yet
+  bool overdue_ = false;    ///< it is being ended for what it owes; paid in time, it goes on
+  std::uint64_t owed_ = 0;  ///< statuses of runs that were given up
 };
 
 }  // namespace ringside::agentd

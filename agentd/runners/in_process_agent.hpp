@@ -35,7 +35,7 @@ class AgentRun {
   virtual void publish_token(std::string_view message_id, std::string_view text) = 0;
 
   /// Has every middleware change what the model is about to be asked, after all that was published before.
-  /// Returns once they have.
+  /// Returns once they have; where it throws, the request is lost.
   virtual void before_model(ModelRequest& request) = 0;
 };
 

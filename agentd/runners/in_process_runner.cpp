@@ -205,22 +205,31 @@ class InProcess::Voice final : public AgentRun {
   }
 
   void before_model(ModelRequest& request) override {
-    bool done = false;  // under the mutex
-    // Told however it ends: the request is ours again only when the strand has let go of it.
-    std::shared_ptr<void> told(nullptr, [&done, self = process_.shared_from_this()](void*) {
+    // The strand's as much as ours: a run that is cancelled does not wait until the hooks are through.
+    const auto asked = std::make_shared<Asked>(std::move(request));
+    // Told however it ends: also where nobody is asked.
+    std::shared_ptr<ModelRequest> lent(&asked->request, [asked, self = process_.shared_from_this()](auto*) {
       const std::lock_guard lock(self->mutex_);
-      done = true;
+      asked->done = true;
       self->changed_.notify_all();
     });
-    process_.on_strand([job = job_, &request, told = std::move(told)](InProcess& self) mutable {
-      if (self.current_ == job) self.output_->before_model(job->stamp(), request, std::move(told));
+    process_.on_strand([job = job_, lent = std::move(lent)](InProcess& self) mutable {
+      if (self.current_ == job) self.output_->before_model(std::move(lent));
     });
     std::unique_lock lock(process_.mutex_);
-    process_.changed_.wait(lock, [&] { return done; });
+    process_.changed_.wait(lock, [&] { return asked->done || cancelled(); });
     if (cancelled()) throw RunCancelled();
+    request = std::move(asked->request);
   }
 
  private:
+  struct Asked {
+    explicit Asked(ModelRequest given) : request(std::move(given)) {}
+
+    ModelRequest request;
+    bool done = false;  // under the mutex
+  };
+
   template <class Said>
   void hand_over(Said said) {
     {
@@ -297,6 +306,8 @@ expected<std::unique_ptr<Runner>, RunnerError> make_in_process_runner(const InPr
     if (agent.make) made = agent.make();
   } catch (const std::exception& thrown) {
     return refuse(thrown.what());
+  } catch (...) {
+    return refuse("what makes it threw what is no std::exception");
   }
   if (made == nullptr) return refuse("nothing makes one");
   auto process = std::make_shared<InProcess>(boost::asio::make_strand(std::move(pool)), options,

@@ -3,11 +3,12 @@
 // What stands between an agent's runner and its viewers, for programs that run agentd in themselves.
 //
 // Threads:  hooks are called on the runner's strand, one at a time for one agent. They should not block: a strand runs
-//           on one of few threads. `EventPublisher` may be kept, and used from any thread.
+//           on one of few threads. `EventPublisher` may be kept, and used from any thread: not while the runner's pool
+//           (the Daemon) is being destroyed; afterwards, and once the life is over, it does nothing.
 // Ordering: of one event: on_event of every middleware, in their order; the event; after_model, if it is a whole
 //           message of the model's; then what the hooks have published. What middleware publishes, and what agentd
 //           itself says (of the agent's life, to close what a run has left open), asks no hook.
-// Loss:     as a runner's own events (run_output.hpp).
+// Loss:     as a runner's own events (run_output.hpp); but where very many of middleware's wait for space, more are lost.
 // Crash:    a hook that throws fails the run: the event that it was asked about is not published, what is open is closed,
 //           and `chain_error` names the middleware. Until the end of that run no hook is called.
 #pragma once
@@ -31,7 +32,7 @@ class EventPublisher : public std::enable_shared_from_this<EventPublisher> {
 
   [[nodiscard]] virtual const std::string& agent_id() const noexcept = 0;
 
-  /// Publishes an event as one of the agent's current life and run, debug kinds on its debug topic. Throws
+  /// Publishes an event as one of the agent's current life and run (0 between two), debug kinds on its debug topic. Throws
   /// std::invalid_argument for an event that breaks a rule of its kind, or that only agentd may publish.
   virtual void publish_event(events::PayloadUnion payload) = 0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/runners/run_output.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -22,30 +23,35 @@ constexpr std::chrono::milliseconds retry_interval{5};
 class RunOutput::Publisher final : public EventPublisher {
  public:
   Publisher(const std::shared_ptr<RunOutput>& output, std::string middleware)
-      : strand_(output->strand_),
-        sink_(output->sink_),
-        output_(output),
-        agent_id_(output->agent_id_),
-        middleware_(std::move(middleware)) {}
+      : output_(output), agent_id_(output->agent_id_), middleware_(std::move(middleware)) {}
 
   [[nodiscard]] const std::string& agent_id() const noexcept override { return agent_id_; }
   void publish_event(events::PayloadUnion payload) override { say(std::move(payload), false); }
 
  private:
   [[nodiscard]] const std::string& middleware() const noexcept override { return middleware_; }
-  [[nodiscard]] bool debug_is_read() const override { return sink_->debug_is_read(); }
+  [[nodiscard]] bool debug_is_read() const override {
+    const auto output = in_use();
+    return output != nullptr && output->sink_->debug_is_read();
+  }
   void publish_debug(events::PayloadUnion payload) override { say(std::move(payload), true); }
 
   void say(events::PayloadUnion payload, bool debug) {
     auto event = std::make_shared<schema::EventBuffer>(publishable({}, std::move(payload)));
-    boost::asio::dispatch(strand_, [output = output_, event = std::move(event), debug] {
-      if (const auto self = output.lock(); self && !self->abandoned()) self->say(std::move(*event), debug);
+    const auto output = in_use();
+    if (output == nullptr) return;
+    boost::asio::dispatch(output->strand_, [weak = output_, event = std::move(event), debug] {
+      if (const auto self = weak.lock(); self && !self->abandoned()) self->say(std::move(*event), debug);
     });
   }
 
-  RunnerStrand strand_;
-  std::shared_ptr<RunnerSink> sink_;
-  std::weak_ptr<RunOutput> output_;
+  /// nullptr: the life is over, and the pool may be too.
+  [[nodiscard]] std::shared_ptr<RunOutput> in_use() const {
+    auto output = output_.lock();
+    return output != nullptr && output->abandoned() ? nullptr : output;
+  }
+
+  std::weak_ptr<RunOutput> output_;  ///< weakly all of it: we may be kept for longer than the daemon is
   std::string agent_id_;
   std::string middleware_;
 };
@@ -55,7 +61,7 @@ RunOutput::RunOutput(RunnerStrand strand, std::shared_ptr<RunnerSink> sink, cons
       sink_(std::move(sink)),
       agent_id_(options.agent_id),
       middleware_(options.middleware),
-      stamp_{options.incarnation, 0},
+      current_{options.incarnation, 0},
       retry_(strand_) {}
 
 void RunOutput::publish(schema::EventBuffer event) {
@@ -64,16 +70,15 @@ void RunOutput::publish(schema::EventBuffer event) {
 
 void RunOutput::publish(const schema::TokenDelta& delta) {
   const bool waits = !line_.empty() || draining_ || short_of_space_ || abandoned();
-  if (!waits && middleware_.empty() && sink_->publish(delta)) {
-    stamp_ = delta.stamp;
+  if (!waits && middleware_.empty() && sink_->publish(delta))
     messages_.see(delta);
-  } else {
+  else
     give(Saying{schema::pack(delta)});
-  }
 }
 
 void RunOutput::begin(const RunRequest& request) {
-  give(Word([this, answers = request.answer.has_value()] {
+  give(Word([this, run = request.run, answers = request.answer.has_value()] {
+    current_.run = run;
     if (std::exchange(interrupted_, false) && !answers) calls_.take_begun();
   }));
 }
@@ -94,8 +99,9 @@ void RunOutput::finish(schema::Stamp stamp, RunOutcome outcome, std::string_view
       closing.emplace_back(Saying{closed_message(stamp, std::move(message)), Hooks::none});
     closing.emplace_back(Word([this, run = stamp.run, outcome = std::move(outcome)]() mutable {
       told_of_space_ = false;
+      told_of_loss_ = false;
       failure_.reset();
-      finished_run_ = run;
+      current_.run = 0;
       interrupted_ = outcome.end == RunEnd::interrupted;
       sink_->run_finished(run, std::move(outcome));
     }));
@@ -103,11 +109,10 @@ void RunOutput::finish(schema::Stamp stamp, RunOutcome outcome, std::string_view
   }));
 }
 
-void RunOutput::before_model(schema::Stamp stamp, ModelRequest& request, std::shared_ptr<void> done) {
-  give(Word([this, stamp, &request, done = std::move(done)] {
+void RunOutput::before_model(std::shared_ptr<ModelRequest> request) {
+  give(Word([this, request = std::move(request)] {
     if (failure_ || middleware_.empty()) return;
-    stamp_ = stamp;
-    auto error = ask([&] { return chain_.before_model(request); });
+    auto error = ask([&] { return chain_.before_model(*request); });
     put_first(std::exchange(said_, {}));
     if (error) fail(std::move(*error));
   }));
@@ -141,7 +146,6 @@ void RunOutput::end(RunnerExit exit, std::string detail) {
 
 void RunOutput::drop_waiting() {
   std::erase_if(line_, [](const Item& item) { return std::holds_alternative<Saying>(item); });
-  said_.clear();
 }
 
 void RunOutput::abandon() noexcept {
@@ -177,8 +181,10 @@ void RunOutput::drain() {
 }
 
 bool RunOutput::offer(Saying& saying) {
+  // Not before: the run that was going on when it was said may be over.
+  if (saying.from_middleware && saying.event.stamp() != current_)
+    saying.event = schema::restamp(saying.event.event(), current_.incarnation, current_.run);
   const schema::EventBuffer& event = saying.event;
-  stamp_ = event.stamp();
   if (failure_ || middleware_.empty()) saying.hooks = Hooks::none;
   if (saying.hooks == Hooks::due) {
     saying.hooks = Hooks::asked;
@@ -209,11 +215,27 @@ bool RunOutput::offer(Saying& saying) {
 }
 
 void RunOutput::say(schema::EventBuffer event, bool debug) {
-  Item item(Saying{schema::restamp(event.event(), stamp_.incarnation, stamp_.run), Hooks::none, debug});
+  if (!has_space_for_said()) {
+    if (!std::exchange(told_of_loss_, true))
+      spdlog::warn(
+          "agent {}: {} events of its middleware wait for space in its topic; what it says more is lost",
+          agent_id_, said_max);
+    return;
+  }
+  Item item(Saying{std::move(event), Hooks::none, debug, true});
   if (asking_)
     said_.push_back(std::move(item));
   else
     give(std::move(item));
+}
+
+bool RunOutput::has_space_for_said() const {
+  if (line_.size() + said_.size() < said_max) return true;
+  const auto waiting = std::ranges::count_if(line_, [](const Item& item) {
+    const auto* saying = std::get_if<Saying>(&item);
+    return saying != nullptr && saying->from_middleware;
+  });
+  return static_cast<std::size_t>(waiting) + said_.size() < said_max;
 }
 
 template <class Asked>
@@ -231,10 +253,11 @@ std::optional<events::ErrorT> RunOutput::ask(Asked asked) {
 /// What waits is dropped, and whoever runs the run ends it; between two runs there is nothing to end.
 void RunOutput::fail(events::ErrorT error) {
   spdlog::error("agent {}: {}", agent_id_, error.message);
-  if (stamp_.run <= finished_run_) return;
+  said_.clear();
+  if (current_.run == 0) return;
   failure_ = std::move(error);
   drop_waiting();
-  if (on_failed_) on_failed_(stamp_.run);
+  if (on_failed_) on_failed_(current_.run);
 }
 
 void RunOutput::wait_for_space() {

@@ -10,10 +10,12 @@
 // Crash:    a middleware that fails makes its run end with that error, however it ends (`on_failed`).
 //           `finish` closes what the run has left open before it says that the run has finished. Calls that wait for
 //           a person stay open over the end of a run that waits too, until a later run ends otherwise.
-// Memory:   what waits is bounded by its giver, who looks at `waiting()` and stops.
+// Memory:   what waits is bounded by its giver, who looks at `waiting()` and stops. Middleware does not: beyond `said_max`
+//           of its events that wait it is not heard, and the log is told once a run.
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -39,6 +41,9 @@ using RunnerStrand = boost::asio::strand<boost::asio::any_io_executor>;
 
 class RunOutput : public std::enable_shared_from_this<RunOutput> {
  public:
+  /// How many events of middleware may wait.
+  static constexpr std::size_t said_max = 1024;
+
   RunOutput(RunnerStrand strand, std::shared_ptr<RunnerSink> sink, const RunnerOptions& options);
 
   /// Called when nothing waits any more after something did.
@@ -62,8 +67,8 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   /// Closes what the run has left open, then says run_finished. `why` is what calls are told that have to be failed.
   void finish(schema::Stamp stamp, RunOutcome outcome, std::string_view why);
 
-  /// Lets middleware change a request to the model; `done` is let go of afterwards.
-  void before_model(schema::Stamp stamp, ModelRequest& request, std::shared_ptr<void> done);
+  /// Lets middleware change a request to the model, which is let go of afterwards.
+  void before_model(std::shared_ptr<ModelRequest> request);
 
   /// The last word of a runner.
   void end(RunnerExit exit, std::string detail);
@@ -84,7 +89,8 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   struct Saying {
     schema::EventBuffer event;
     Hooks hooks = Hooks::due;
-    bool debug = false;  ///< on the debug topic, whatever its kind
+    bool debug = false;            ///< on the debug topic, whatever its kind
+    bool from_middleware = false;  ///< and so of whatever run is current when it is published
   };
   using Item = std::variant<Saying, Word>;
   class Publisher;
@@ -98,6 +104,7 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   bool offer(Saying& saying);
   /// Middleware publishes: right behind the event that it is asked about, if it is.
   void say(schema::EventBuffer event, bool debug);
+  [[nodiscard]] bool has_space_for_said() const;
   template <class Asked>
   std::optional<events::ErrorT> ask(Asked asked);
   void fail(events::ErrorT error);
@@ -112,13 +119,13 @@ class RunOutput : public std::enable_shared_from_this<RunOutput> {
   std::deque<Item> line_;
   std::deque<Item> said_;  ///< by middleware that is being asked
   bool asking_ = false;
-  schema::Stamp stamp_;             ///< of the last event
-  std::uint64_t finished_run_ = 0;  ///< the last one
-  bool interrupted_ = false;        ///< so that one ended
+  schema::Stamp current_;     ///< the run that is going on; run 0 between two
+  bool interrupted_ = false;  ///< so the last one ended
   std::optional<events::ErrorT> failure_;
   bool draining_ = false;
   bool short_of_space_ = false;
   bool told_of_space_ = false;
+  bool told_of_loss_ = false;
   boost::asio::steady_timer retry_;
   OpenCalls calls_;
   OpenMessages messages_;

@@ -24,7 +24,7 @@ greet() { # RUN NAME, as JSON writes it between the quotes
 run_of() { printf '%s\n' "$1" | sed 's/^[^:]*:[^:]*:\([0-9]*\).*/\1/'; }
 
 # What is between the quotes stays escaped, and goes back into JSON as it came.
-text_of() { printf '%s\n' "$1" | sed -n 's/.*"text": *"\(\([^"\\]\|\\.\)*\)".*/\1/p'; }
+text_of() { printf '%s\n' "$1" | sed -n 's/.*"text": *"\(\([^"\\]*\(\\.\)*\)*\)".*/\1/p'; }
 
 while read -r command; do
   case $command in

@@ -33,6 +33,11 @@ class ExecAgents : public CommandTest {
     return seen;
   }
 
+  void answer(const EventLine& interrupted, const std::string& json) const {
+    const auto id = string_at(interrupted, "/interrupt/id").value_or("none");
+    done({"resume", "ada", "--interrupt", id, "--answer", json});
+  }
+
   static auto count(const std::vector<EventLine>& seen, const std::string& kind) {
     return std::ranges::count(seen, kind, &EventLine::kind);
   }
@@ -62,12 +67,30 @@ TEST_F(ExecAgents, AMessageSupersedesTheInterruptOfAPythonAgentAndACancelEndsIts
   EXPECT_EQ(viewer.finish().exit_code, 0);
 }
 
-TEST_F(ExecAgents, AShellAgentAsks) {
+TEST_F(ExecAgents, APythonAgentGoesOnWithTheDecision) {
+  start("python3", "agent.py");
+  ChildProcess viewer = watch();
+  done({"send", "ada", "tidy up"});
+  answer(read_until_status(viewer, "interrupted").back(),
+         R"({"approval":{"decisions":[{"decision":"approve"}]}})");
+  const auto went_on = read_until_status(viewer, "idle");
+  EXPECT_EQ(count(went_on, "tool_execution_started"), 1);
+  EXPECT_EQ(count(went_on, "tool_execution_completed"), 1);
+  done({"stop", "ada"});
+  EXPECT_EQ(viewer.finish().exit_code, 0);
+}
+
+TEST_F(ExecAgents, AShellAgentAsksAndGreets) {
   start("sh", "agent.sh");
   ChildProcess viewer = watch();
   done({"execute", "ada"});
   const auto asked = read_until_status(viewer, "interrupted");
   EXPECT_EQ(string_at(asked.back(), "/interrupt/data/text"), "What is your name?");
+  answer(asked.back(), R"({"question":{"text":"Ada \"A.\" L."}})");
+  const auto greeted = read_until_status(viewer, "idle");
+  const auto message = std::ranges::find(greeted, "llm_message", &EventLine::kind);
+  ASSERT_NE(message, greeted.end());
+  EXPECT_EQ(string_at(*message, "/message/content/0/content"), "Hello, Ada \"A.\" L..");
   done({"stop", "ada"});
   EXPECT_EQ(viewer.finish().exit_code, 0);
 }

@@ -9,12 +9,14 @@
 
 #include <gmock/gmock.h>
 
+#include "agentd/runners/command_pipe.hpp"
 #include "tests/runners/exec_fixture.hpp"
 #include "tests/runners/stream_oracle.hpp"
 
 namespace ringside::agentd {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -175,6 +177,43 @@ TEST_F(ExecRunner, EndsAProcessThatNeverAnswersACancelWhenTheNextRunIsDue) {
   const auto ended = sink_->wait_for_end();
   EXPECT_EQ(ended.exit, RunnerExit::crashed);
   EXPECT_THAT(ended.detail, HasSubstr("did not end the run before run 2"));
+}
+
+TEST_F(ExecRunner, KeepsTheStatusesOfCancelledRunsFromTheRunAfterThem) {
+  bound_ = std::chrono::minutes(10);
+  script(
+      "read e1; read c1; read e2; read c2; read e3; status cancelled; delta late; status cancelled; title "
+      "third; "
+      "status idle; read e4");
+  execute(1);
+  runner_->cancel(1);
+  execute(2);
+  runner_->cancel(2);
+  execute(3);
+  EXPECT_EQ(sink_->wait_for_run(3).outcome.end, RunEnd::idle);
+  EXPECT_THAT(sink_->view().kinds, ElementsAre("conversation_title_generated"));
+}
+
+TEST_F(ExecRunner, KillsAProcessThatAnswersACancelOnlyToSigterm) {
+  script("trap 'status cancelled' TERM; read a; delta half; while :; do sleep 1000; done");
+  execute(1);
+  sink_->wait_for_events(1);
+  runner_->cancel(1);
+  execute(2);
+  const auto ended = sink_->wait_for_end();
+  EXPECT_EQ(ended.exit, RunnerExit::crashed);
+  EXPECT_THAT(ended.detail,
+              AllOf(HasSubstr("killed by signal 9"), HasSubstr("it did not end the run before run 2")));
+}
+
+TEST_F(ExecRunner, GrantsNoTimeToAProcessThatCannotBeToldOfItsRun) {
+  bound_ = std::chrono::minutes(10);
+  script("read a; delta half; sleep 1000");
+  execute(1);
+  sink_->wait_for_events(1);
+  runner_->cancel(1);
+  execute(2, UserMessage{"id", std::string(2 * CommandPipe::bytes_max, 'x')});
+  EXPECT_THAT(sink_->wait_for_end().detail, HasSubstr("it does not read its commands"));
 }
 
 TEST_F(ExecRunner, PassesOnTheErrorInWhichARunEnded) {

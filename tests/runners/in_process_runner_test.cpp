@@ -161,6 +161,7 @@ TEST_F(InProcessRunner, IsRefusedWhereNoAgentIsMade) {
   EXPECT_THAT(refusal({}), HasSubstr("nothing makes one"));
   EXPECT_THAT(refusal([]() -> std::unique_ptr<InProcessAgent> { throw std::runtime_error("no key"); }),
               HasSubstr("no key"));
+  EXPECT_THAT(refusal([]() -> std::unique_ptr<InProcessAgent> { throw 7; }), HasSubstr("could not be made"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "agentd/runners/run_output.hpp"
 #include "examples/middleware/summarizer.hpp"
 #include "examples/middleware/title_maker.hpp"
 #include "schema/event_kind.hpp"
@@ -207,6 +208,93 @@ TEST_F(MiddlewareTest, ChangesWhatTheModelIsAskedInOrder) {
   EXPECT_EQ(run(1).end, RunEnd::idle);
   EXPECT_EQ(sink_->view().complete.at("m").text, "12");
   EXPECT_THAT(sink_->view().kinds, ElementsAre("conversation_title_generated", "llm_message"));
+}
+
+TEST_F(MiddlewareTest, PublishesForTheRunThatIsGoingOnAndForNoneBetweenTwo) {
+  std::shared_ptr<EventPublisher> kept;
+  add()->each = [&](const events::Event&, EventPublisher& agent) { kept = agent.shared_from_this(); };
+  script([&](const RunRequest& request, AgentRun& run) {
+    if (request.run == 1)
+      run.publish(whole("m", "x"));
+    else
+      kept->publish_event(title("of what run 1 said"));
+    return RunOutcome{};
+  });
+  run(1);
+  kept->publish_event(title("between"));
+  run(2);
+  ASSERT_EQ(sink_->events().size(), 3U);
+  EXPECT_EQ(sink_->events()[1].stamp(), (schema::Stamp{9, 0}));
+  EXPECT_EQ(sink_->events()[2].stamp(), (schema::Stamp{9, 2}));
+}
+
+TEST_F(MiddlewareTest, DoesNothingOnceItsAgentAndTheirPoolAreGone) {
+  std::shared_ptr<EventPublisher> kept;
+  const auto middleware = add();
+  middleware->each = [&](const events::Event&, EventPublisher& agent) { kept = agent.shared_from_this(); };
+  script([](const RunRequest&, AgentRun& run) {
+    run.publish(title("x"));
+    return RunOutcome{};
+  });
+  run(1);
+  runner_.reset();
+  pool_.join();
+  EXPECT_EQ(sink_.use_count(), 1) << "what is kept of an agent keeps nothing of it";
+  sink_->read_debug();
+  kept->publish_event(title("late"));
+  kept->publish_action("late", []() -> std::string { throw std::logic_error("nobody reads it"); });
+  EXPECT_EQ(sink_->events().size(), 1U);
+}
+
+TEST_F(MiddlewareTest, ThatThrowsBetweenRunsLeavesNothingOfWhatItSaid) {
+  add()->each = [first = true](const events::Event&, EventPublisher& agent) mutable {
+    if (!std::exchange(first, false)) return;
+    agent.publish_event(title("half a thought"));
+    throw std::runtime_error("no");
+  };
+  process(R"(for i in 1 2 3; do echo '{"kind":"todos_updated","event":{"todos":[]}}'; done; read a)");
+  sink_->wait_for_events(2);
+  EXPECT_THAT(sink_->view().kinds, ElementsAre("todos_updated", "todos_updated"));
+}
+
+TEST_F(MiddlewareTest, IsNotHeardBeyondABoundWhileThereIsNoSpace) {
+  std::shared_ptr<EventPublisher> kept;
+  add()->each = [&](const events::Event&, EventPublisher& agent) { kept = agent.shared_from_this(); };
+  script([&](const RunRequest& request, AgentRun& run) {
+    if (request.run == 1) run.publish(whole("m", "x"));
+    // Run 2 begins behind all that was said before it.
+    if (request.run == 2)
+      sink_->on_publish(
+          [](const schema::EventBuffer&) -> std::optional<PublishError> { return std::nullopt; });
+    return RunOutcome{};
+  });
+  run(1);
+  sink_->on_publish([](const schema::EventBuffer&) { return std::optional(PublishError::no_space); });
+  for (std::size_t i = 0; i < 2 * RunOutput::said_max; ++i)
+    kept->publish_event(title("more"));
+  run(2);
+  EXPECT_EQ(sink_->events().size(), 1 + RunOutput::said_max);
+}
+
+TEST_F(MiddlewareTest, ThatIsSlowBeforeTheModelDoesNotHoldUpTheEndOfItsAgent) {
+  std::promise<void> entered;
+  std::promise<void> ended;
+  add()->before = [&](ModelRequest& request, EventPublisher&) {
+    entered.set_value();
+    ended.get_future().wait();
+    request.messages.push_back(message("1", "too late"));
+  };
+  script([](const RunRequest&, AgentRun& run) {
+    ModelRequest asked;
+    run.before_model(asked);
+    return RunOutcome{};
+  });
+  runner_->execute({9, 1});
+  entered.get_future().wait();
+  runner_.reset();
+  ended.set_value();
+  pool_.join();
+  EXPECT_EQ(sink_->finished_runs(), 0U);
 }
 
 TEST_F(MiddlewareTest, ThatThrowsBeforeTheModelFailsTheRun) {
