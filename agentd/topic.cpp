@@ -29,7 +29,9 @@ struct Topic::State {
         large(object.large_segments()),
         writer(object, large, options,
                {.hand_over = [this] { return hand_over(); },
-                .retire_large = [this](std::uint32_t index) { retire_large(index); }}) {}
+                .retire_large = [this](std::uint32_t index) { retire_large(index); }}) {
+    options.initial_state.reset();  // the fold has it
+  }
 
   /// Lets the executor go on with what a holder has no patience for. False: the holder goes on by itself.
   bool hand_over() noexcept {

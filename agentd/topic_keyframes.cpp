@@ -29,6 +29,18 @@ TopicKeyframes::TopicKeyframes(shm::RingWriter& writer, shm::LargeSegments& larg
   if (initial) fold_->apply(initial->event());
 }
 
+void TopicKeyframes::begin_life() noexcept {
+  if (kind_ != schema::StateKind::agent || fold_) return;
+  try {
+    fold_.emplace(kind_);
+    folded_ = writer_.latest();
+    time_ns_.reset();
+    too_large_ = std::numeric_limits<std::size_t>::max();
+  } catch (const std::bad_alloc&) {
+    fold_.reset();
+  }
+}
+
 void TopicKeyframes::catch_up() noexcept {
   if (!fold_) return;
   try {
@@ -46,7 +58,13 @@ void TopicKeyframes::catch_up() noexcept {
 
 void TopicKeyframes::before_roll(std::int64_t time_ns) noexcept {
   catch_up();
-  if (fold_ && is_due_at_roll()) publish(time_ns, std::numeric_limits<std::uint64_t>::max());
+  if (fold_ && !rests() && is_due_at_roll()) publish(time_ns, std::numeric_limits<std::uint64_t>::max());
+}
+
+/// Whether a try has failed half a window ago at most: the next one would probably as well.
+bool TopicKeyframes::rests() const noexcept {
+  const std::uint64_t half = std::max<std::uint64_t>(writer_.geometry().window_segments / 2, 1);
+  return failed_at_ && writer_.latest().generation - *failed_at_ < half;
 }
 
 /// Whether the last keyframe would be too far behind, were the segment left.
@@ -63,7 +81,7 @@ bool TopicKeyframes::is_due_at_roll() const noexcept {
 }
 
 void TopicKeyframes::at_joint(std::int64_t time_ns) noexcept {
-  if (!fold_ || bytes_since() < events_per_keyframe * snapshot_size_min) return;
+  if (!fold_ || rests() || bytes_since() < events_per_keyframe * snapshot_size_min) return;
   catch_up();
   if (fold_ && bytes_since() >= events_per_keyframe * fold_->size())
     publish(time_ns, bytes_since() / events_per_keyframe);
@@ -79,18 +97,31 @@ std::optional<shm::Cursor> TopicKeyframes::for_subscriber(std::int64_t time_ns) 
 }
 
 /// Publishes the state if it is not larger than that, under the time of its last event. Requires that it has everything.
-bool TopicKeyframes::publish(std::int64_t time_ns, std::uint64_t size_max) noexcept {
+void TopicKeyframes::publish(std::int64_t time_ns, std::uint64_t size_max) noexcept {
+  if (fold_->size() >= too_large_) return;
+  // Of the segment that is left, should it roll and then fail.
+  const std::uint64_t generation = writer_.latest().generation;
   try {
     flatbuffers::FlatBufferBuilder builder(fold_->size());
     fold_->snapshot(builder);
     const auto snapshot = std::as_bytes(builder.GetBufferSpan());
-    if (snapshot.size() > size_max || !write(snapshot, time_ns_.value_or(time_ns))) return false;
-  } catch (const std::bad_alloc&) {
-    return false;
+    if (snapshot.size() > size_max) return;
+    if (write(snapshot, time_ns_.value_or(time_ns))) {
+      bytes_at_keyframe_ = writer_.published_bytes();
+      folded_ = writer_.latest();
+      failed_at_.reset();
+      return;
+    }
+    if (snapshot.size() > payload_size_max()) too_large_ = fold_->size();
+  } catch (const std::bad_alloc&) {  // as little space as where the ring has none
   }
-  bytes_at_keyframe_ = writer_.published_bytes();
-  folded_ = writer_.latest();
-  return true;
+  failed_at_ = generation;
+}
+
+/// No snapshot beyond this has a place in the ring.
+std::uint64_t TopicKeyframes::payload_size_max() const noexcept {
+  const shm::RingGeometry& geometry = writer_.geometry();
+  return std::max<std::uint64_t>(geometry.payload_size_max(), geometry.large_payload_size_max());
 }
 
 /// One that would take a good part of a segment gets one of its own, where there is one.

@@ -11,12 +11,14 @@
 //
 // Threads  : the holder of the topic's writing role.
 // Progress : bounded by a segment's events and by the state.
-// Loss     : where a keyframe finds no space it is tried again at the next roll; publishing goes on.
-// Memory   : the state. Where there is none for it, the topic has no keyframes from then on.
+// Loss     : where a keyframe finds no space publishing goes on; the next try is half a window later, or for who asks. A
+//            state that has no place in the ring is encoded once, and then not before it is smaller.
+// Memory   : the state. Where there is none for it, the topic has no keyframes until its agent's next life.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -52,6 +54,9 @@ class TopicKeyframes {
   /// Where who asks for state begins; nothing where there is no keyframe and no space for one.
   [[nodiscard]] std::optional<shm::Cursor> for_subscriber(std::int64_t time_ns) noexcept;
 
+  /// Before the first event of a life, which needs nothing of those before: the state begins anew if it was given up.
+  void begin_life() noexcept;
+
   /// Before events that were not folded might leave the window.
   void catch_up() noexcept;
 
@@ -59,8 +64,10 @@ class TopicKeyframes {
   [[nodiscard]] std::uint64_t bytes_since() const noexcept {
     return writer_.published_bytes() - bytes_at_keyframe_;
   }
+  [[nodiscard]] bool rests() const noexcept;
   [[nodiscard]] bool is_due_at_roll() const noexcept;
-  bool publish(std::int64_t time_ns, std::uint64_t size_max) noexcept;
+  [[nodiscard]] std::uint64_t payload_size_max() const noexcept;
+  void publish(std::int64_t time_ns, std::uint64_t size_max) noexcept;
   bool write(std::span<const std::byte> snapshot, std::int64_t time_ns) noexcept;
 
   shm::RingWriter& writer_;
@@ -70,6 +77,9 @@ class TopicKeyframes {
   shm::Cursor folded_;                   // everything before it is in the state
   std::optional<std::int64_t> time_ns_;  // of the last event in it
   std::uint64_t bytes_at_keyframe_ = 0;
+  std::optional<std::uint64_t> failed_at_;  // the generation of the last try, if it found no space
+  // fold_->size() of a state that had no place in the ring.
+  std::size_t too_large_ = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace ringside::agentd

@@ -51,10 +51,8 @@ void TopicWriter::deliver(std::unique_ptr<TopicEntry> entry) noexcept {
 
 void TopicWriter::end_drain() noexcept {
   if (!backlog_.empty()) work_off_backlog();
-  if (commits_ != 0) {
-    writer_.ring();
-    commits_ = 0;
-  }
+  // A keyframe alone is news to who was lapped while there was none.
+  if (commits_ != 0 || writer_.counters().keyframes != keyframes_rung_) ring();
   tell();
   writer_.prepare();
   while (const auto freed = writer_.take_freed_large())
@@ -87,6 +85,7 @@ bool TopicWriter::perform(TopicEntry& entry) noexcept {
                                  return true;
                                },
                                [this](BeginLife life) {
+                                 keyframes_.begin_life();
                                  incarnation_ = life.incarnation;
                                  run_ = 0;
                                  return true;
@@ -150,9 +149,13 @@ bool TopicWriter::commit(LargeEvent& event) noexcept {
 
 void TopicWriter::count_commit(events::Payload kind) noexcept {
   if (is_joint(kind)) keyframes_.at_joint(time());
-  if (++commits_ != commits_per_ring_max) return;
+  if (++commits_ == commits_per_ring_max) ring();
+}
+
+void TopicWriter::ring() noexcept {
   writer_.ring();
   commits_ = 0;
+  keyframes_rung_ = writer_.counters().keyframes;
 }
 
 bool TopicWriter::write(const EventWork& event, std::span<const std::byte> bytes) noexcept {

@@ -92,6 +92,7 @@ class TopicWriter {
   bool commit(LargeEvent& event) noexcept;
   void commit_claimed(const EventWork& event) noexcept;
   void count_commit(events::Payload kind) noexcept;
+  void ring() noexcept;
   void make_sure_of_room(std::uint64_t size) noexcept;
   void work_off_backlog() noexcept;
   void tell() noexcept;
@@ -108,6 +109,7 @@ class TopicWriter {
   bool judges_;
   std::byte* claimed_ = nullptr;      // where deliver_claimed writes
   std::uint32_t commits_ = 0;         // since the bells were rung
+  std::uint64_t keyframes_rung_ = 0;  // those that there were then
   std::optional<std::int64_t> time_;  // of this drain
 
   std::atomic<bool> stalled_{false};

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -16,6 +17,8 @@
 #include "schema/event_builder.hpp"
 #include "shm/attached_ring.hpp"
 #include "shm/copying_reader.hpp"
+#include "shm/descriptor.hpp"
+#include "shm/ring_search.hpp"
 #include "tests/agentd/state_reader.hpp"
 #include "tests/agentd/topic_fixture.hpp"
 #include "tests/runners/recorded_run.hpp"
@@ -259,6 +262,45 @@ TEST(TopicKeyframes, AreRefusedWhereThereIsNoSpaceAndPublishingGoesOn) {
   const auto later = topic.subscribe({.from = SubscribeFrom::keyframe});
   ASSERT_TRUE(later) << "the message is over, and the state is small again";
   EXPECT_EQ(later->cursor.next_sequence, topic->next_sequence());
+}
+
+TEST(TopicKeyframes, ThatFoundNoSpaceAreTriedAgainHalfAWindowLater) {
+  constexpr std::uint64_t first_due = narrow_geometry.window_segments - 2;
+  constexpr std::uint64_t next_try = first_due + narrow_geometry.window_segments / 2;
+  WatchedTopic watched(narrow_geometry);
+  const auto ring = shm::AttachedRing::attach(watched.topic()->open_read_only(), ::geteuid());
+  ASSERT_TRUE(watched.topic().subscribe({.from = SubscribeFrom::latest}));
+  const std::string token(400, 'x');
+  const auto publish_up_to = [&](std::uint64_t generation) {
+    while (shm::newest_segment(ring->view())->generation < generation)
+      watched.publish(schema::TokenDelta{.stamp = first_run, .message_id = "m", .text = token});
+  };
+  {
+    const BackingLimit limit(narrow_geometry.segment_offset(narrow_geometry.pool_segments()));
+    publish_up_to(first_due + 1);
+  }
+  publish_up_to(next_try);
+  EXPECT_EQ(watched.topic()->counters().keyframes, 0U);
+  publish_up_to(next_try + 2);  // one is the keyframe's own
+  EXPECT_EQ(watched.topic()->counters().keyframes, 1U);
+}
+
+TEST(TopicKeyframes, WakeWhoSleepsThoughNoEventComesWithThem) {
+  WatchedTopic watched;
+  watched.publish(numbered(1, first_run));
+  const shm::Descriptor doorbell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  Page page;
+  ASSERT_TRUE(watched.topic().subscribe(
+      {.from = SubscribeFrom::latest,
+       .subscriber = {.pins = page.pins.data(), .wake_flag = &page.wake_flag, .doorbell = doorbell.get()}}));
+  page.wake_flag.store(1);
+  watched.join();
+  ASSERT_TRUE(watched.topic()->flush());
+  EXPECT_EQ(page.wake_flag.load(), 0U);
+  page.wake_flag.store(1);
+  watched.join();
+  ASSERT_TRUE(watched.topic()->flush());
+  EXPECT_EQ(page.wake_flag.load(), 1U) << "the same keyframe serves: there is nothing new";
 }
 
 TEST(TopicKeyframes, AreThereForWhoIsReliable) {
