@@ -32,11 +32,12 @@ Refusal refusal_of(const SubscribeError& error, const std::string& topic) {
     case SubscribeError::Fault::no_memory:
       return {control::ErrorCode::no_space, fmt::format("no memory for a subscription of {}", topic)};
     case SubscribeError::Fault::no_keyframe:
-      return {
-          control::ErrorCode::keyframe_unavailable,
-          fmt::format("there is no shared memory for the state of {}: try again, or subscribe from latest, "
-                      "oldest or a sequence",
-                      topic)};
+      return {control::ErrorCode::keyframe_unavailable,
+              fmt::format(
+                  "the state of {} finds no place in its ring: it is larger than an event may be "
+                  "(ring.large_event_max; ring.large_segments = 0: a segment), or shared memory is short; "
+                  "subscribe from latest or oldest",
+                  topic)};
   }
   return {control::ErrorCode::internal, fmt::format("{} gave no subscription", topic)};
 }

@@ -236,14 +236,20 @@ PresencePage Presence::page_of(const Keys& keys, std::string_view after) {
       page.more = true;
       break;
     }
-    auto told = std::make_unique<events::PresenceEntryT>();
-    told->key = key->first;
-    for (const Entry& entry : key->second) {
-      told->metas.push_back(std::move(tell(key->first, entry).metas.front()));
-    }
-    page.entries.push_back(std::move(told));
+    page.entries.push_back(tell(*key));
   }
   return page;
+}
+
+PresencePage Presence::all(std::string_view topic) const {
+  const auto table = tables_.find(topic);
+  PresencePage whole;
+  whole.version = table == tables_.end() ? version_floor_ : table->second.version;
+  if (table == tables_.end()) return whole;
+  whole.entries.reserve(table->second.keys->size());
+  for (const auto& key : *table->second.keys)
+    whole.entries.push_back(tell(key));
+  return whole;
 }
 
 std::uint32_t Presence::viewers(std::string_view topic) const noexcept {
@@ -287,6 +293,15 @@ events::PresenceEntryT Presence::tell(std::string_view key, const Entry& entry) 
   telling.key = key;
   telling.metas.push_back(std::move(told));
   return telling;
+}
+
+/// The key with all its windows.
+std::unique_ptr<events::PresenceEntryT> Presence::tell(const Keys::value_type& key) {
+  auto told = std::make_unique<events::PresenceEntryT>();
+  told->key = key.first;
+  for (const Entry& entry : key.second)
+    told->metas.push_back(std::move(tell(key.first, entry).metas.front()));
+  return told;
 }
 
 /// Whether the windows of one key still fit a page of a list once `added` takes the place of `replaced`.

@@ -97,6 +97,9 @@ class Presence {
   expected<PresencePage, Refusal> list(std::string_view topic, std::string_view after = {},
                                        std::optional<std::uint64_t> version = std::nullopt) const;
 
+  /// All keys of `topic` and their version, in one piece of any size. Nothing is kept for it.
+  [[nodiscard]] PresencePage all(std::string_view topic) const;
+
   /// How many keys `topic` has.
   [[nodiscard]] std::uint32_t viewers(std::string_view topic) const noexcept;
 
@@ -132,6 +135,7 @@ class Presence {
   };
 
   static events::PresenceEntryT tell(std::string_view key, const Entry& entry);
+  static std::unique_ptr<events::PresenceEntryT> tell(const Keys::value_type& key);
   static std::optional<Refusal> check_windows(std::string_view key, const Windows& windows,
                                               const Entry* replaced, const PresenceValues& added);
   static PresencePage page_of(const Keys& keys, std::string_view after);

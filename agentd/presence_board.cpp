@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agentd/presence_board.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -18,16 +16,11 @@ PresenceBoard::PresenceBoard(TopicTable& topics) : topics_(topics) {
 
 /// Nothing where nobody is.
 std::optional<schema::EventBuffer> PresenceBoard::state_of(std::string_view topic) const {
+  PresencePage everybody = tables_.all(topic);
+  if (everybody.entries.empty()) return std::nullopt;
   events::PresenceStateT state;
-  bool more = true;
-  while (more) {
-    auto page = tables_.list(topic, state.entries.empty() ? std::string() : state.entries.back()->key);
-    if (!page || page->entries.empty()) break;
-    state.version = page->version;
-    more = page->more;
-    std::ranges::move(page->entries, std::back_inserter(state.entries));
-  }
-  if (state.entries.empty()) return std::nullopt;
+  state.version = everybody.version;
+  state.entries = std::move(everybody.entries);
   events::SnapshotT snapshot;
   snapshot.presence = std::make_unique<events::PresenceStateT>(std::move(state));
   events::EventT event;

@@ -349,6 +349,27 @@ TEST(PresenceList, IsToldThatItMovedWhereTooManyWereBegunAfterIt) {
             ErrorCode::list_moved);
 }
 
+TEST(PresenceList, OfEverybodyComesInOnePieceAndPushesNoOtherOut) {
+  Presence presence;
+  EXPECT_TRUE(presence.all(room).entries.empty());
+  const std::vector<std::string> keys = fill(presence);
+  ASSERT_TRUE(presence.track(bob, room, keys[0], named("Bob")));
+  auto first = presence.list(room);
+  EXPECT_EQ(keys_from(presence, std::move(*first),
+                      [&] {
+                        for (std::size_t i = 0; i <= presence_lists_max; ++i) {
+                          const auto updated = presence.update(bob, room, keys[0], named("Bob"));
+                          const PresencePage everybody = presence.all(room);
+                          EXPECT_EQ(everybody.version, updated->change.diff.version);
+                          EXPECT_FALSE(everybody.more);
+                          ASSERT_EQ(everybody.entries.size(), keys.size());
+                          EXPECT_EQ(everybody.entries[0]->metas.size(), 2U);
+                          EXPECT_EQ(everybody.entries.back()->key, keys.back());
+                        }
+                      }),
+            keys);
+}
+
 TEST(PresenceList, FitsAFrameEvenWhereOneKeyHasAsManyWindowsAsItMay) {
   Presence presence;
   std::uint64_t windows = 0;
