@@ -61,7 +61,7 @@ control::AgentInfoT info_of(const AgentHost& host) {
   info.grace_period_ms = agent.grace_period_ms();
   if (const std::int64_t ends_ns = agent.grace_ends_ns(); ends_ns != never_ns) {
     const Instant now = read_clocks();
-    info.grace_ends_at = now.wall_ns + (ends_ns - now.steady_ns);
+    info.grace_ends_at = now.wall_ns + std::min(ends_ns - now.steady_ns, never_ns - now.wall_ns);
   }
   return info;
 }

@@ -22,7 +22,11 @@ void Audience::life_changed() {
 }
 
 void Audience::saw(const Event& event) noexcept {
-  if (event.kind() == events::Payload::status_changed || event.is_snapshot()) stale_ = true;
+  if (event.is_snapshot()) stale_ = true;
+  const auto* change = event.as<events::StatusChanged>();
+  if (change == nullptr) return;
+  ends_at_.reset();
+  if (change->status() == events::AgentStatus::idle) stale_ = true;
 }
 
 void Audience::show_news(std::string& out, std::uint64_t next_sequence) {
@@ -43,8 +47,10 @@ void Audience::show_news(std::string& out, std::uint64_t next_sequence) {
 
 void Audience::look(std::string& out, std::uint64_t next_sequence) {
   const auto agent = client_.find(agent_);
-  stale_ = agent && agent->next_sequence > next_sequence;
-  ends_at_ = agent && !stale_ ? agent->grace_ends_at : std::nullopt;
+  const bool ahead = agent && agent->next_sequence > next_sequence;
+  ends_at_ = agent && !ahead ? agent->grace_ends_at : std::nullopt;
+  // One that is not idle will say so when it is.
+  stale_ = ahead && agent->status == events::AgentStatus::idle;
   if (agent && agent->presence_topic != topic_) follow(out, agent->presence_topic);
 }
 

@@ -72,6 +72,8 @@ TEST_F(StatusCommand, TellsWhoWatchesAndHowLongItLivesOnWhenNobodyDoes) {
   ChildProcess viewer = sandbox_.spawn({"tail", "ada", "--track", "eve"});
   ASSERT_TRUE(watch.read_line().has_value()) << "it is there";
   EXPECT_TRUE(done({"status", "ada"}).ends_with("viewers    1 on room:7\ngrace      600 s\n"));
+  start_idle("eva", {"--presence-topic", "room:8", "--grace", "9200000000000"});
+  EXPECT_NE(done({"status", "eva"}).find(" h\n"), std::string::npos) << "three hundred years are not over";
   start_idle("bob");
   EXPECT_EQ(done({"status", "bob"}).find("viewers"), std::string::npos) << "they are not counted";
 }
