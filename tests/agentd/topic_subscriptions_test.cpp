@@ -213,13 +213,14 @@ TEST_F(FullTopic, HasWhatMustNotBeLostWaitBehindTheOthers) {
   ASSERT_TRUE(topic_->publish_anyway(numbered(accepted_ + 1)));
   EXPECT_EQ(topic_->next_sequence(), accepted_) << "there is no space yet";
   TopicReader reader(*topic_, topic_.subscribe({.from = SubscribeFrom::oldest})->cursor);
+  static_cast<void>(reader.read());  // what the others will take the place of
   for (auto& pin : page_.pins)
     pin.store(0, std::memory_order::release);
   topic_->retry();
   const auto seen = reader.read();
-  ASSERT_EQ(seen.size(), accepted_ + 2);
+  ASSERT_EQ(seen.size(), 3U);
   for (std::size_t i = 0; i < seen.size(); ++i)
-    EXPECT_EQ(seen[i].number, i);
+    EXPECT_EQ(seen[i].number, accepted_ - 1 + i);
 }
 
 TEST_F(FullTopic, TakesNewEventsAgainByItselfOnceTheyFit) {
