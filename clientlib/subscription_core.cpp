@@ -66,14 +66,17 @@ bool SubscriptionCore::has_news() {
   if (found_early_) return true;
   const shm::ReaderState state = reader_state();
   if (state == shm::ReaderState::corrupt) return false;
+  // Who looks at an event keeps it: then nothing is moved, and whether anything is there the next poll says.
+  const bool may_move = current_ == nullptr && !polling_;
   if (state != shm::ReaderState::reading) {
+    if (!may_move) return true;
     // It has yet to find its place; whether anything is there is known when it has.
     found_ = pinning_ ? pinning_->next() : copying_->next();
     found_early_ = found_.kind != shm::Next::Kind::nothing;
     if (found_early_) return true;
     if (reader_state() != shm::ReaderState::reading) return reader_state() == shm::ReaderState::lost;
   }
-  return pinning_ ? pinning_->has_news() : copying_->has_news();
+  return pinning_ ? pinning_->has_news(may_move) : copying_->has_news(may_move);
 }
 
 template <class Reader>
@@ -159,22 +162,26 @@ const Event* SubscriptionCore::next() {
 /// Makes `shown_` show the record; false if it is not to be handed out.
 bool SubscriptionCore::begin(const shm::Record& record) {
   if (!is_sound(record)) [[unlikely]] {
+    current_ = nullptr;
     ++lost_.malformed;
     tell_gap({record.sequence, 1});
     return false;
   }
+  current_ = &record;
   if (life_ == SubscriptionState::pending) [[unlikely]]
     set_life(SubscriptionState::live);
   life_over_ = of_agent_ && record.kind == static_cast<std::uint32_t>(events::Payload::agent_shutdown);
   EventAccess::show(shown_.event, record, topic_);
-  current_ = &record;
   return true;
 }
 
-/// The same of a keyframe. No event is missing where it is left out, and none is counted where it is shown.
+/// The same of a keyframe. No event is missing where it is left out, and none is counted where it is shown; but its state
+/// is, and so comes with the next one.
 bool SubscriptionCore::begin_snapshot(const shm::Record& record) {
   if (!is_sound(record)) {
+    current_ = nullptr;
     ++lost_.malformed;
+    pinning_ ? pinning_->owe_state() : copying_->owe_state();
     return false;
   }
   EventAccess::show(shown_.event, record, topic_);

@@ -44,7 +44,8 @@ class SubscriptionCore {
   /// As unsubscribe, without waiting for the answer.
   void abandon() noexcept;
 
-  /// Whether a poll will find an event or a gap. What it has to take out of the ring to know, the next poll hands out.
+  /// Whether a poll will find an event or a gap. What it has to take out of the ring to know, the next poll hands out; while
+  /// an event is looked at nothing is taken out, and it may say yes where there is none.
   bool has_news();
 
   SubscriptionState state() const noexcept;

@@ -92,14 +92,14 @@ class BasicCopyingReader {
     return found;
   }
 
-  /// Whether a poll may find something. For arm(): after a full fence (E20). Passes over what it would find nothing in.
-  [[nodiscard]] bool has_news() noexcept {
+  /// Whether a poll may find something. For arm(): after a full fence (E20). As RingReader::has_news.
+  [[nodiscard]] bool has_news(bool may_move = true) noexcept {
     while (state_ == ReaderState::reading) {
       // E1: as next() does.
       const std::uint64_t word = segment_.word(offset_).load(std::memory_order::acquire);
       if (!still_here()) return true;
       if (word == 0) return false;
-      if (is_record(word) && (owed_state_ || !is_keyframe(word))) return true;
+      if (!may_move || (is_record(word) && (owed_state_ || !is_keyframe(word)))) return true;
       Next passed;
       if (is_record(word)) {
         take(word, passed);
@@ -109,6 +109,9 @@ class BasicCopyingReader {
     }
     return state_ == ReaderState::entering || state_ == ReaderState::lost;
   }
+
+  /// As RingReader::owe_state.
+  void owe_state() noexcept { owed_state_ = wants_state_; }
 
   void close() noexcept { state_ = ReaderState::closed; }
 

@@ -179,18 +179,22 @@ class BasicRingReader {
     return Held(record);
   }
 
-  /// Whether a poll may find something. For arm(): after a full fence (E20). Passes over what it would find nothing in.
-  [[nodiscard]] bool has_news() noexcept {
+  /// Whether a poll may find something. For arm(): after a full fence (E20). Passes over what it would find nothing in, and
+  /// may leave the segment for it; not if `may_move` is false, for who still reads the last event: then a poll has to look.
+  [[nodiscard]] bool has_news(bool may_move = true) noexcept {
     while (state_ == ReaderState::reading) {
       // E1: as poll() does.
       const std::uint64_t found = segment_.word(offset_).load(std::memory_order::acquire);
       if (found == 0) return false;
-      if (!is_link(found) && (owed_state_ || !is_keyframe(found))) return true;
+      if (!may_move || (!is_link(found) && (owed_state_ || !is_keyframe(found)))) return true;
       Next passed;
       static_cast<void>(follow(found, passed));
     }
     return state_ == ReaderState::entering || state_ == ReaderState::lost;
   }
+
+  /// The keyframe last given out was none: the next one is given out as well.
+  void owe_state() noexcept { owed_state_ = wants_state_; }
 
   /// Reads no more. The cursor's pin is given back, that of what is held stays.
   void close() noexcept {

@@ -36,7 +36,8 @@ struct Gap {
 enum class StateWish : std::uint8_t {
   none,         // nothing: it reads events alone
   after_a_gap,  // one after each gap: it goes on at the last keyframe, rather than at the oldest event
-  at_once,      // that, and the one that stands at its cursor
+  at_once,  // that, and the one that stands at its cursor; where that has left the window before it was pinned and there
+  // is no newer one, events come without it, and no gap if none is missing: the state comes with the next one
 };
 
 enum class ReaderState : std::uint8_t {

@@ -191,7 +191,7 @@ class BasicRingWriter {
     tell<&RingCounters::subscribers>(subscribers_.size());
   }
   /// How many more segments can be opened before a reliable subscription is evicted; nothing where there is none. For
-  /// who would rather wait than lose a reader.
+  /// who would rather wait than lose a reader. A keyframe opens one as an event does: it knows nothing of those to come.
   [[nodiscard]] std::optional<std::uint32_t> rolls_before_eviction() noexcept;
 
   /// Behind the last event.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -87,6 +88,51 @@ TEST_F(HoldTest, WorksInALoopToo) {
   ASSERT_EQ(held.size(), 2U);
   EXPECT_EQ(text_of(held[0]->get()), "one");
   EXPECT_EQ(text_of(held[1]->get()), "two");
+}
+
+TEST_F(HoldTest, AnEventOfNextIsGoodAcrossAWaitWhereverItStands) {
+  for (const bool copying : {false, true}) {
+    Subscription subscription = client_.subscribe("topic", {.copying = copying}).value();
+    const std::uint64_t segment = topic_.writer().latest().generation;
+    std::uint64_t last = 0;
+    while (topic_.writer().latest().generation == segment)
+      last = topic_.publish_text("kept!") - 1;
+    const Event* event = subscription.next();
+    while (event != nullptr && event->sequence() != last)
+      event = subscription.next();
+    ASSERT_NE(event, nullptr);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(subscription.wait(std::chrono::nanoseconds(0)), WaitResult::event);
+      EXPECT_FALSE(subscription.arm());
+      overrun();
+    }
+    EXPECT_EQ(text_of(event->get()), "kept!");
+    const HeldEvent held = subscription.hold(*event);
+    EXPECT_EQ(held.in_place(), !copying);
+    while (subscription.next() != nullptr) {
+    }
+    overrun();
+    EXPECT_EQ(text_of(held->get()), "kept!");
+  }
+}
+
+TEST_F(HoldTest, AnEventIsGoodWhileItsHandlerWaits) {
+  for (const bool copying : {false, true}) {
+    Subscription subscription = client_.subscribe("topic", {.copying = copying}).value();
+    const std::uint64_t segment = topic_.writer().latest().generation;
+    while (topic_.writer().latest().generation == segment)
+      topic_.publish_text("kept!");
+    const std::uint64_t last = topic_.writer().next_sequence() - 2;
+    bool seen = false;
+    subscription.poll([&](const Event& event) {
+      if (event.sequence() != last) return;
+      seen = true;
+      EXPECT_EQ(subscription.wait(std::chrono::nanoseconds(0)), WaitResult::event);
+      overrun();
+      EXPECT_EQ(text_of(event.get()), "kept!");
+    });
+    EXPECT_TRUE(seen);
+  }
 }
 
 TEST_F(HoldTest, IsEmptyForAnEventThatIsNotTheOneLookedAt) {

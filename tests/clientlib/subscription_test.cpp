@@ -10,6 +10,7 @@
 #include <ringside/client.hpp>
 
 #include "schema/event_builder.hpp"
+#include "schema/fold.hpp"
 #include "tests/clientlib/fake_daemon.hpp"
 
 namespace ringside {
@@ -223,6 +224,23 @@ TEST_P(EitherReader, LeavesOutAndCountsWhatIsNoEvent) {
   poll_all(subscription, seen);
   EXPECT_EQ(seen, (Seen{{1, "gap 1"}, {2, "gap 1"}, {3, "sound"}}));
   EXPECT_EQ(subscription.lost().malformed, 2U);
+}
+
+TEST_P(EitherReader, GivesTheNextSnapshotInPlaceOfOneThatIsNone) {
+  daemon_.answer(control::RequestBody::subscribe,
+                 [](FakeDaemon::Call& call) { call.reply.body.Assubscribe()->keyframe = true; });
+  Subscription subscription = subscribe(options({.verify = true}));
+  constexpr auto kind = static_cast<std::uint32_t>(events::Payload::snapshot);
+  const std::array<std::byte, 64> zeros{};
+  const schema::EventBuffer snapshot = schema::Fold(schema::StateKind::agent).snapshot();
+  ASSERT_TRUE(topic_.writer().publish_keyframe(zeros, kind, 0));
+  EXPECT_EQ(subscription.next(), nullptr);
+  EXPECT_EQ(subscription.lost().malformed, 1U);
+  ASSERT_TRUE(topic_.writer().publish_keyframe(snapshot.bytes(), kind, 0));
+  const Event* const event = subscription.next();
+  ASSERT_NE(event, nullptr);
+  EXPECT_TRUE(event->is_snapshot());
+  EXPECT_EQ(subscription.lost().events, 0U);
 }
 
 TEST_P(EitherReader, NeverFollowsARootOutOfTheRecordEvenIfItDoesNotVerify) {

@@ -300,6 +300,21 @@ TEST(Keyframe, AloneIsNoNews) {
   EXPECT_EQ(seen.sequences, (Sequences{1, 1, 2}));
 }
 
+TEST(Keyframe, ThatWasNoneIsOwedStill) {
+  HeapRing ring;
+  publish_some(ring, 1);
+  ASSERT_TRUE(ring.publish_keyframe(300));
+  Subscribed viewer(ring, ring.writer.keyframe().value(), false, StateWish::at_once);
+  CopyingReader copying(ring.view(), ring.writer.keyframe().value(), StateWish::at_once);
+  ASSERT_EQ(viewer.reader.next().kind, Next::Kind::keyframe);
+  ASSERT_EQ(copying.next().kind, Next::Kind::keyframe);
+  viewer.reader.owe_state();
+  copying.owe_state();
+  ASSERT_TRUE(ring.publish_keyframe(300));
+  EXPECT_EQ(viewer.reader.next().kind, Next::Kind::keyframe);
+  EXPECT_EQ(copying.next().kind, Next::Kind::keyframe);
+}
+
 TEST(Keyframe, CanBeHeld) {
   HeapRing ring;
   publish_some(ring, 1);
@@ -329,6 +344,7 @@ TEST(Keyframe, WhosePositionSaysWhatNoWriterOfOursSaysEndsTheReading) {
     seen.poll(viewer.reader);
     seen.poll(copying);
     if (position == withdrawn) {
+      EXPECT_EQ(viewer.reader.state(), ReaderState::reading) << "nor for who pins";
       EXPECT_EQ(copying.state(), ReaderState::reading) << "it is not there any more: as if there were none";
       continue;
     }

@@ -40,7 +40,10 @@ enum class From : std::uint8_t {
   latest,    ///< with the next event: whatever is published once the call has returned is seen
   oldest,    ///< with the oldest event that the ring still has
   sequence,  ///< with `SubscribeOptions::sequence`; what is no longer there is told as a gap
-  keyframe,  ///< with the state so far, a snapshot, and then with the next event; on topics without a state as `latest`
+  /// With the state so far, a snapshot, and then with the next event; on topics without a state as `latest`. Who first reads
+  /// when the snapshot has been overrun already is given the last one, or where there is none the events alone, and the
+  /// state with the next snapshot.
+  keyframe,
 };
 
 struct SubscribeOptions {
@@ -62,7 +65,7 @@ struct SubscribeOptions {
 
   /// Check each event again before it is handed out (encoding, UTF-8, values), as agentd did before it published
   /// it: for a small event that takes longer than all the rest of a poll. One that fails is left out, counted in
-  /// `Lost::malformed` and told as a gap of one.
+  /// `Lost::malformed` and told as a gap of one; a snapshot that fails is counted, and the next one is given instead.
   bool verify = false;
 };
 
@@ -96,7 +99,7 @@ struct PollResult {
 };
 
 enum class WaitResult : std::uint8_t {
-  event,        ///< there is something to poll: an event or a gap
+  event,  ///< there is something to poll: an event or a gap; perhaps only, while one that `next` gave is good
   timeout,      ///< nothing within the time
   interrupted,  ///< a signal handler ran
   daemon_gone,  ///< and everything was read
