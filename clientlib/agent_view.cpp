@@ -10,14 +10,14 @@ namespace ringside {
 
 bool AgentView::State::apply(const events::Event& event, std::uint64_t sequence, std::int64_t time_ns) {
   const bool snapshot = event.payload_type() == events::Payload::snapshot;
-  const bool new_life = event.incarnation() > followed_life_;
   if (!snapshot) {
-    // A daemon that remembers nothing counts from 1 again, in a greater life.
-    if (sequence <= sequence_ && !(sequence == 1 && new_life)) return false;
+    // A daemon that remembers nothing counts from 1 again, in a greater life; its first events may have been missed.
+    if (sequence <= sequence_ && event.incarnation() <= last_life_) return false;
     if (sequence_ != 0 && sequence != sequence_ + 1) lost();
   }
   if (snapshot || begins_with(event, sequence)) known_ = true;
-  followed_life_ = snapshot ? event.incarnation() : std::max(followed_life_, event.incarnation());
+  last_life_ = snapshot ? event.incarnation() : std::max(last_life_, event.incarnation());
+  follows_ = true;
   sequence_ = sequence;
   time_ns_ = time_ns;
   if (!known_) return true;
@@ -27,13 +27,13 @@ bool AgentView::State::apply(const events::Event& event, std::uint64_t sequence,
 }
 
 bool AgentView::State::begins_with(const events::Event& event, std::uint64_t sequence) const noexcept {
-  return sequence == 1 || (followed_life_ != 0 && event.incarnation() > followed_life_);
+  return sequence == 1 || (follows_ && event.incarnation() > last_life_);
 }
 
 void AgentView::State::lost() {
   fold_ = schema::Fold(schema::StateKind::agent);
   known_ = false;
-  followed_life_ = 0;
+  follows_ = false;
   changed_ = true;
 }
 

@@ -38,8 +38,9 @@ class AgentView::State {
   bool known_ = false;
   std::uint64_t sequence_ = 0;
   std::int64_t time_ns_ = 0;
-  std::uint64_t followed_life_ = 0;  // the greatest incarnation since the last hole
-  bool changed_ = false;             // since the vectors below were made
+  std::uint64_t last_life_ = 0;  // the greatest incarnation that was taken in
+  bool follows_ = false;         // without a hole since the last event
+  bool changed_ = false;         // since the vectors below were made
   std::vector<MessageInFlight> messages_;
   std::vector<PartInFlight> parts_;
   std::vector<OpenToolCall> calls_;

@@ -33,7 +33,8 @@ SubscriptionSet::Changes SubscriptionSet::sync(const std::vector<std::string>& t
 
 void SubscriptionSet::leave(const std::vector<std::string>& wanted, Changes& changes) {
   for (auto next = subscriptions_.begin(); next != subscriptions_.end();) {
-    auto& [topic, subscription] = *next;
+    const std::string& topic = next->first;
+    Subscription& subscription = next->second.subscription;
     const bool broken = subscription.state() == SubscriptionState::broken;
     if (!broken && std::ranges::binary_search(wanted, topic)) {
       ++next;
@@ -42,8 +43,14 @@ void SubscriptionSet::leave(const std::vector<std::string>& wanted, Changes& cha
     // Answered, so that what it had can be granted again. Where agentd refuses, it has nothing of it.
     static_cast<void>(subscription.unsubscribe());
     changes.unsubscribed.push_back(topic);
+    const bool had_turn = topic == next_turn_;
     next = subscriptions_.erase(next);
+    if (had_turn) turn_goes_to(next);
   }
+}
+
+void SubscriptionSet::turn_goes_to(Subscriptions::const_iterator next) noexcept {
+  next_turn_ = next == subscriptions_.end() ? std::string_view() : std::string_view(next->first);
 }
 
 void SubscriptionSet::enter(const std::vector<std::string>& wanted, Changes& changes) {
@@ -60,7 +67,7 @@ void SubscriptionSet::enter(const std::vector<std::string>& wanted, Changes& cha
     subscription->on_state([handlers = handlers_, topic](SubscriptionState state) {
       if (handlers->state) handlers->state(topic, state);
     });
-    subscriptions_.emplace(topic, std::move(*subscription));
+    subscriptions_.emplace(topic, Followed{.subscription = std::move(*subscription)});
     changes.subscribed.push_back(topic);
   }
 }
@@ -87,18 +94,22 @@ std::size_t SubscriptionSet::poll_with(EventHandler handler, std::size_t limit) 
 
 std::size_t SubscriptionSet::take_turn(Subscriptions::iterator turn, EventHandler handler,
                                        std::size_t limit) {
-  const auto after = std::next(turn);
-  next_turn_ = after == subscriptions_.end() ? std::string() : after->first;
-  Subscription& subscription = turn->second;
-  const bool was_broken = subscription.state() == SubscriptionState::broken;
+  turn_goes_to(std::next(turn));
+  auto& [subscription, told_broken] = turn->second;
   const PollResult result = subscription.poll_with(handler, limit);
-  if (result.state == SubscriptionState::broken && !was_broken && handlers_->state)
+  const bool broken = result.state == SubscriptionState::broken;
+  if (broken && !std::exchange(told_broken, true) && handlers_->state)
     handlers_->state(turn->first, result.state);
   return result.events;
 }
 
 bool SubscriptionSet::any_news() const {
-  return std::ranges::any_of(subscriptions_, [](const auto& each) { return each.second.core_->has_news(); });
+  return std::ranges::any_of(subscriptions_, [](const auto& each) {
+    const auto& [subscription, told_broken] = each.second;
+    // Looking for news may find that it is broken, which is news until it was told.
+    return subscription.core_->has_news() ||
+           (!told_broken && subscription.state() == SubscriptionState::broken);
+  });
 }
 
 WaitResult SubscriptionSet::wait(std::chrono::nanoseconds timeout) {
@@ -124,12 +135,12 @@ void SubscriptionSet::on_state(std::function<void(std::string_view, Subscription
 
 HeldEvent SubscriptionSet::hold(const Event& event) {
   const auto found = subscriptions_.find(event.topic());
-  return found == subscriptions_.end() ? HeldEvent() : found->second.hold(event);
+  return found == subscriptions_.end() ? HeldEvent() : found->second.subscription.hold(event);
 }
 
 const Subscription* SubscriptionSet::find(std::string_view topic) const noexcept {
   const auto found = subscriptions_.find(topic);
-  return found == subscriptions_.end() ? nullptr : &found->second;
+  return found == subscriptions_.end() ? nullptr : &found->second.subscription;
 }
 
 }  // namespace ringside

@@ -2,10 +2,12 @@
 #include "tools/event_summary.hpp"
 
 #include <iterator>
-#include <set>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "tools/presence_changes.hpp"
 #include "tools/text_of.hpp"
 #include "tools/visible_text.hpp"
 
@@ -75,28 +77,18 @@ class Summary {
     word(events::EnumNameDisplayMessageStatus(message.status()));
     quoted(text_of(message.content()));
   }
-  /// `~` for an update, which has its key among the leaves as well.
-  static std::string_view sign_of_join(const events::PresenceEntry& entry) {
-    const auto* windows = entry.metas();
-    return windows != nullptr && windows->size() == 1 && windows->Get(0)->previous_ref() != 0 ? "~" : "+";
-  }
+  /// `+KEY (WINDOWS)`; `~` what is said anew, `-` who left.
   void add(const events::PresenceDiff& diff) {
-    std::set<std::string_view> updated;
-    if (diff.joins() != nullptr) {
-      for (const events::PresenceEntry* entry : *diff.joins()) {
-        add(*entry, sign_of_join(*entry));
-        if (sign_of_join(*entry) == "~") updated.insert(text_of(entry->key()));
-      }
+    std::map<std::pair<char, std::string_view>, std::size_t> windows;
+    each_change(diff, [&windows](char sign, std::string_view key, const events::PresenceMeta&) {
+      ++windows[{sign, key}];
+    });
+    for (const auto& [change, count] : windows) {
+      separate();
+      out_ += change.first;
+      append_visible(out_, change.second, LineBreaks::escape);
+      fmt::format_to(std::back_inserter(out_), " ({})", count);
     }
-    if (diff.leaves() == nullptr) return;
-    for (const events::PresenceEntry* entry : *diff.leaves())
-      if (!updated.contains(text_of(entry->key()))) add(*entry, "-");
-  }
-  void add(const events::PresenceEntry& entry, std::string_view sign) {
-    separate();
-    out_ += sign;
-    append_visible(out_, text_of(entry.key()), LineBreaks::escape);
-    fmt::format_to(std::back_inserter(out_), " ({})", entry.metas() ? entry.metas()->size() : 0U);
   }
   template <class T>
   void each(const flatbuffers::Vector<flatbuffers::Offset<T>>* items) {

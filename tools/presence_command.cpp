@@ -2,12 +2,12 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "tools/commands.hpp"
 #include "tools/follower.hpp"
+#include "tools/presence_changes.hpp"
 #include "tools/report.hpp"
 #include "tools/text_of.hpp"
 #include "tools/visible_text.hpp"
@@ -66,15 +66,18 @@ void append_json(std::string& out, const std::string& topic, const PresenceList&
   out += "]}}\n";
 }
 
+void append_pair(std::string& out, std::string_view name, std::string_view value) {
+  out += "  ";
+  append_visible(out, name, LineBreaks::escape);
+  out += '=';
+  append_visible(out, value, LineBreaks::escape);
+}
+
 /// `KEY  NAME=VALUE ...`
 void append_line(std::string& out, std::string_view key, const PresenceMeta& window) {
   append_visible(out, key, LineBreaks::escape);
-  for (const auto& [name, value] : window.meta) {
-    out += "  ";
-    append_visible(out, name, LineBreaks::escape);
-    out += '=';
-    append_visible(out, value, LineBreaks::escape);
-  }
+  for (const auto& [name, value] : window.meta)
+    append_pair(out, name, value);
   if (window.stale) out += "  (stale)";
   out += '\n';
 }
@@ -103,23 +106,14 @@ ExitCode list(const Invocation& invocation, const PresenceArguments& arguments) 
   return ExitCode::done;
 }
 
-PresenceMeta to_meta(const events::PresenceMeta& window) {
-  PresenceMeta meta{.ref = window.ref(), .previous_ref = window.previous_ref()};
-  if (window.meta() == nullptr) return meta;
-  for (const events::KeyValue* pair : *window.meta())
-    meta.meta.insert_or_assign(std::string(text_of(pair->key())), std::string(text_of(pair->value())));
-  return meta;
-}
-
-/// Calls visit(key, window) for each window of some entries.
-template <class Visit>
-void each_window(const flatbuffers::Vector<flatbuffers::Offset<events::PresenceEntry>>* entries,
-                 Visit&& visit) {
-  if (entries == nullptr) return;
-  for (const events::PresenceEntry* entry : *entries) {
-    for (const events::PresenceMeta* window : *entry->metas())
-      visit(text_of(entry->key()), to_meta(*window));
+/// The same of a diff's.
+void append_line(std::string& out, std::string_view key, const events::PresenceMeta& window) {
+  append_visible(out, key, LineBreaks::escape);
+  if (window.meta() != nullptr) {
+    for (const events::KeyValue* pair : *window.meta())
+      append_pair(out, text_of(pair->key()), text_of(pair->value()));
   }
+  out += '\n';
 }
 
 /// What changes, a line a window: `+` who came, `-` who left, `~` what is said anew.
@@ -128,16 +122,9 @@ class ChangeLines final : public EventView {
   bool event(std::string& out, const Event& event) override {
     const auto* diff = event.as<events::PresenceDiff>();
     if (diff == nullptr) return false;
-    // An update has its key in both, the old ref among the leaves and beside the new one.
-    std::set<std::uint64_t> replaced;
-    each_window(diff->joins(), [&](std::string_view key, const PresenceMeta& window) {
-      replaced.insert(window.previous_ref);
-      out += window.previous_ref == 0 ? "+ " : "~ ";
-      append_line(out, key, window);
-    });
-    each_window(diff->leaves(), [&](std::string_view key, const PresenceMeta& window) {
-      if (replaced.contains(window.ref)) return;
-      out += "- ";
+    each_change(*diff, [&out](char sign, std::string_view key, const events::PresenceMeta& window) {
+      out += sign;
+      out += ' ';
       append_line(out, key, window);
     });
     return true;

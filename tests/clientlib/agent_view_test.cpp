@@ -104,6 +104,22 @@ TEST(AgentView, ADaemonThatCountsAnewBeginsAnew) {
   EXPECT_EQ(view.sequence(), 1U);
 }
 
+TEST(AgentView, ADaemonThatCountsAnewIsFollowedAlsoWhereItsFirstEventsWereMissed) {
+  for (const bool lost : {false, true}) {
+    AgentView view;
+    view.apply(state_of_one_token().event(), 500);
+    if (lost) view.lost();
+    EXPECT_TRUE(view.apply(token("in the middle", 9).event(), 3));
+    EXPECT_FALSE(view.known()) << "what is known is of a life that is over";
+    EXPECT_TRUE(view.messages().empty());
+    EXPECT_EQ(view.sequence(), 3U);
+    EXPECT_TRUE(view.apply(token("and on", 9).event(), 4));
+    EXPECT_FALSE(view.known());
+    EXPECT_TRUE(view.apply(state_of_one_token().event(), 4));
+    EXPECT_TRUE(view.known());
+  }
+}
+
 TEST(AgentView, TellsEverythingThatAStateHas) {
   AgentView view;
   std::uint64_t sequence = 0;

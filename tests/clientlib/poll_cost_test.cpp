@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -15,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include <ringside/client.hpp>
+#include <ringside/subscription_set.hpp>
 
 #include "tests/clientlib/child.hpp"
 #include "tests/clientlib/fake_daemon.hpp"
@@ -74,6 +76,24 @@ TEST_P(PollCost, NothingIsAllocated) {
   count += subscription.poll([](const Event&) {}, events_count / 2).events;
   for (const Event& event : subscription)
     count = event.sequence();
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(count, events_count);
+}
+
+TEST_P(PollCost, OfASetAllocatesNothing) {
+  // Longer than a string keeps in itself.
+  const std::vector<std::string> topics{"a topic with a name of some length: one",
+                                        "a topic with a name of some length: two"};
+  FakeDaemon daemon;
+  Client client = Client::connect({.socket = daemon.socket()}).value();
+  SubscriptionSet set(client, {.copying = GetParam()});
+  ASSERT_TRUE(set.sync(topics).refused.empty());
+  for (std::size_t i = 0; i < events_count; ++i)
+    daemon.topic(topics[i % topics.size()]).publish_text(std::string(300, 'a'));
+  const std::size_t before = allocations;
+  std::size_t count = 0;
+  while (const std::size_t events = set.poll([](std::string_view, const Event&) {}, 3))
+    count += events;
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(count, events_count);
 }

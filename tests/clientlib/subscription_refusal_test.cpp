@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <ringside/client.hpp>
+#include <ringside/subscription_set.hpp>
 
 #include "schema/event_builder.hpp"
 #include "tests/clientlib/fake_daemon.hpp"
@@ -96,6 +97,24 @@ TEST_F(RefusedSubscription, IsBrokenWhereTheRingSaysWhatNoAgentdWrites) {
   Subscription subscription = subscribe();
   EXPECT_EQ(subscription.poll([](const Event&) { FAIL(); }).state, SubscriptionState::broken);
   EXPECT_EQ(subscription.wait(std::chrono::seconds(-1)), WaitResult::broken);
+}
+
+TEST_F(RefusedSubscription, IsToldBrokenOnceByItsSetWhoeverFindsIt) {
+  daemon_.answer(RequestBody::subscribe,
+                 [](FakeDaemon::Call& call) { call.reply.body.Assubscribe()->offset = 7; });
+  for (const bool waits : {false, true}) {
+    SubscriptionSet set(client_);
+    std::vector<SubscriptionState> told;
+    set.on_state([&told](std::string_view, SubscriptionState state) { told.push_back(state); });
+    ASSERT_TRUE(set.sync({"topic"}).refused.empty());
+    if (waits) {
+      EXPECT_EQ(set.wait(std::chrono::seconds(-1)), WaitResult::event);
+    }
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(set.poll([](std::string_view, const Event&) { FAIL(); }), 0U);
+    EXPECT_EQ(told, std::vector{SubscriptionState::broken});
+    EXPECT_EQ(set.wait(std::chrono::nanoseconds(0)), WaitResult::timeout) << "it is news once";
+  }
 }
 
 }  // namespace

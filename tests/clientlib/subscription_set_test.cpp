@@ -150,6 +150,25 @@ TEST_F(SubscriptionSetTest, LetsNoBusyTopicStarveTheOthers) {
   EXPECT_EQ(sum.size(), agents);
 }
 
+TEST_F(SubscriptionSetTest, GivesTheTurnOfATopicThatLeavesToTheOneBehindIt) {
+  std::vector<std::string> topics;
+  for (std::size_t i = 0; i < 4; ++i) {
+    start("agent-" + std::to_string(i));
+    topics.push_back(topic(i));
+  }
+  SubscriptionSet set(client_, {.from = From::latest});
+  ASSERT_TRUE(set.sync(topics).refused.empty());
+  for (std::size_t i = 0; i < topics.size(); ++i)
+    publish("agent-" + std::to_string(i), 1);
+  EXPECT_EQ(polled(set, 1), (std::map<std::string, std::size_t>{{topic(0), 1}}));
+  set.sync({topic(0), topic(2), topic(3)});
+  EXPECT_EQ(polled(set, 1), (std::map<std::string, std::size_t>{{topic(2), 1}}));
+  set.sync({topic(0)});
+  publish("agent-0", 1);
+  SubscriptionSet elsewhere(std::move(set));
+  EXPECT_EQ(polled(elsewhere, 1), (std::map<std::string, std::size_t>{{topic(0), 1}}));
+}
+
 TEST_F(SubscriptionSetTest, TellsWhichTopicWasRefusedAndTriesItAgain) {
   SubscriptionSet set(client_, {.from = From::latest});
   const std::string long_name(300, 'x');

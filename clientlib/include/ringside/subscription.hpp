@@ -47,7 +47,8 @@ enum class From : std::uint8_t {
 };
 
 struct SubscribeOptions {
-  /// Refused as `keyframe_unavailable` where agentd finds no shared memory for the snapshot.
+  /// Refused as `keyframe_unavailable` where the snapshot is larger than an event of the topic may be, and where agentd
+  /// finds no shared memory for it: `latest` and `oldest` need none.
   From from = From::keyframe;
   std::uint64_t sequence = 0;
 

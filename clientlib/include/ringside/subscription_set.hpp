@@ -89,7 +89,11 @@ class SubscriptionSet {
   std::size_t size() const noexcept { return subscriptions_.size(); }
 
  private:
-  using Subscriptions = std::map<std::string, Subscription, std::less<>>;
+  struct Followed {
+    Subscription subscription;
+    bool told_broken = false;
+  };
+  using Subscriptions = std::map<std::string, Followed, std::less<>>;
   struct Handlers {
     std::function<void(std::string_view, const Gap&)> gap;
     std::function<void(std::string_view, SubscriptionState)> state;
@@ -97,6 +101,7 @@ class SubscriptionSet {
 
   void leave(const std::vector<std::string>& wanted, Changes& changes);
   void enter(const std::vector<std::string>& wanted, Changes& changes);
+  void turn_goes_to(Subscriptions::const_iterator next) noexcept;
   bool any_news() const;
   std::size_t take_turn(Subscriptions::iterator turn, EventHandler handler, std::size_t limit);
 
@@ -104,7 +109,7 @@ class SubscriptionSet {
   SubscribeOptions options_;
   std::shared_ptr<Handlers> handlers_;  // where the subscriptions find them, wherever the set is moved
   Subscriptions subscriptions_;
-  std::string next_turn_;  // the topic of the next turn, or what comes after it
+  std::string_view next_turn_;  // the topic of the next turn, in its node of the map; empty: the first
   bool polling_ = false;
 };
 
