@@ -93,6 +93,7 @@ void TopicTable::retry_stalled() {
     entry.topic->retry();
     any = any || entry.topic->stalled();
   }
+  if (also_retry_ && !also_retry_()) any = true;
   if (!any) return;
   retrying_ = true;
   retry_timer_.expires_after(retry_interval);

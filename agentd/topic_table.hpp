@@ -97,6 +97,10 @@ class TopicTable {
   void retry_stalled();
   void tell_stalled();
 
+  /// What else to try again then, after the topics: yields whether nothing waits any more.
+  using Retry = std::function<bool()>;
+  void on_retry(Retry retry) { also_retry_ = std::move(retry); }
+
   /// Waits until everything that was published so far, on any topic, is visible.
   void flush();
 
@@ -150,6 +154,7 @@ class TopicTable {
   IncarnationClock& incarnations_;
   TopicTableOptions options_;
   InitialState initial_state_;
+  Retry also_retry_;
   std::map<std::string, Entry, std::less<>> topics_;
   std::deque<Lingering> lingering_;
   std::map<std::string, std::uint64_t, std::less<>> remembered_;
