@@ -338,15 +338,6 @@ TEST(AgentFold, UsageIsASumOverTheModelCalls) {
   EXPECT_EQ(usage.input(), std::numeric_limits<std::uint64_t>::max()) << "it does not wrap";
 }
 
-TEST(AgentFold, UsageKeepsABoundedNumberOfCounters) {
-  ToldFold told = agent();
-  for (std::size_t i = 0; i < UsageFold::extras_max + 2; ++i)
-    told.tell("llm_token_usage",
-              R"({"extras":[{"key":"k)" + std::to_string(1000 - i) + R"(","value":"1"}]})");
-  EXPECT_EQ(told.agent().usage().extras().size(), UsageFold::extras_max);
-  EXPECT_TRUE(told.agent().usage().extras().contains("k1000")) << "those that came first";
-}
-
 TEST(AgentFold, AShutdownEndsTheLifeAndWhatIsOpen) {
   ToldFold told = agent();
   identify(told.at(3, 1).text("m", "a"), "c");

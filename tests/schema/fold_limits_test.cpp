@@ -217,5 +217,14 @@ TEST(FoldLimits, AQueueThatIsFullKeepsWhatItHas) {
   expect_restorable(fold);
 }
 
+TEST(FoldLimits, UsageHasABoundedNumberOfCounters) {
+  testing::ToldFold told(StateKind::agent);
+  for (std::size_t i = 0; i < UsageFold::extras_max + 2; ++i)
+    told.tell("llm_token_usage",
+              R"({"extras":[{"key":"k)" + std::to_string(1000 - i) + R"(","value":"1"}]})");
+  EXPECT_EQ(told.agent().usage().extras().size(), UsageFold::extras_max);
+  EXPECT_TRUE(told.agent().usage().extras().contains("k1000")) << "those that came first";
+}
+
 }  // namespace
 }  // namespace ringside::schema
