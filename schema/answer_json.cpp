@@ -175,7 +175,8 @@ Fault AnswerReader::answer(const std::string& place, ondemand::value value, even
 
 expected<events::AnswerT, JsonError> parse_answer(std::string_view json) {
   JsonSyntax syntax;
-  if (auto error = syntax.check_object(json, answer_depth_max)) return unexpected<JsonError>(*std::move(error));
+  if (auto error = syntax.check_object(json, answer_depth_max))
+    return unexpected<JsonError>(*std::move(error));
   const simdjson::padded_string padded(json);
   ondemand::parser parser;
   ondemand::document document = parser.iterate(padded);
