@@ -121,7 +121,9 @@ TEST_F(DaemonAgents, AnUnreachableDaemonIsAnotherAnswer) {
   const std::string socket = sandbox_.socket().string();
   sandbox_.kill_daemon();
   EXPECT_EQ(client_.find("ada").error().fault, RequestFault::daemon_gone);
-  EXPECT_EQ(Client::connect({.socket = socket}).error().fault, ConnectFault::unreachable);
+  // Its socket may be there for a moment after its connections: then it hangs up on the greeting.
+  const ConnectFault fault = Client::connect({.socket = socket}).error().fault;
+  EXPECT_TRUE(fault == ConnectFault::unreachable || fault == ConnectFault::daemon_gone) << fault_name(fault);
   EXPECT_EQ(Client::connect({.socket = socket + ".other"}).error().fault, ConnectFault::no_socket);
 }
 

@@ -87,6 +87,9 @@ TEST(DoorbellProcess, NeverLeavesAClientOfTwoTopicsAsleep) {
     ::_exit(read_all(*page, bell->waiting_end().get(), descriptors, count) ? 0 : 1);
   }
   const std::array<std::byte, 64> payload{};
+  // Once at least it is about to sleep: else it might never have to, where it gets a core to itself.
+  while (page->wake_flag()->load(std::memory_order::acquire) == 0)
+    ::sched_yield();
   for (std::uint64_t i = 0; i < count; ++i) {
     for (auto& writer : writers) {
       ASSERT_TRUE(writer->publish(payload, 1, 0));
