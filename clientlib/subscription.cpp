@@ -59,7 +59,10 @@ HeldEvent Subscription::hold(const Event& event) {
 
 WaitResult Subscription::wait(std::chrono::nanoseconds timeout) {
   if (const auto result = no_wait(core_.get())) return *result;
-  return core_->session().waiting().wait(timeout, [this] { return core_->has_news(); });
+  const WaitResult result =
+      core_->session().waiting().wait(timeout, [this] { return core_->is_worth_a_poll(); });
+  // Of a ring that is broken there is nothing to wait for.
+  return core_->state() == SubscriptionState::broken ? WaitResult::broken : result;
 }
 
 int Subscription::fd() const noexcept {
@@ -67,7 +70,7 @@ int Subscription::fd() const noexcept {
 }
 
 bool Subscription::arm() {
-  return !no_wait(core_.get()) && core_->session().waiting().arm([this] { return core_->has_news(); });
+  return !no_wait(core_.get()) && core_->session().waiting().arm([this] { return core_->is_worth_a_poll(); });
 }
 
 void Subscription::on_gap(std::function<void(const Gap&)> handler) {

@@ -47,6 +47,8 @@ class SubscriptionCore {
   /// Whether a poll will find an event or a gap. What it has to take out of the ring to know, the next poll hands out; while
   /// an event is looked at nothing is taken out, and it may say yes where there is none.
   bool has_news();
+  /// The same, or the look has found that the ring is broken, which a poll will tell.
+  bool is_worth_a_poll() { return has_news() || state() == SubscriptionState::broken; }
 
   SubscriptionState state() const noexcept;
   const Lost& lost() const noexcept { return lost_; }

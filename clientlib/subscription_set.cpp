@@ -106,9 +106,8 @@ std::size_t SubscriptionSet::take_turn(Subscriptions::iterator turn, EventHandle
 bool SubscriptionSet::any_news() const {
   return std::ranges::any_of(subscriptions_, [](const auto& each) {
     const auto& [subscription, told_broken] = each.second;
-    // Looking for news may find that it is broken, which is news until it was told.
-    return subscription.core_->has_news() ||
-           (!told_broken && subscription.state() == SubscriptionState::broken);
+    // That it is broken is news until it was told.
+    return told_broken ? subscription.core_->has_news() : subscription.core_->is_worth_a_poll();
   });
 }
 

@@ -99,6 +99,13 @@ TEST_F(RefusedSubscription, IsBrokenWhereTheRingSaysWhatNoAgentdWrites) {
   EXPECT_EQ(subscription.wait(std::chrono::seconds(-1)), WaitResult::broken);
 }
 
+TEST_F(RefusedSubscription, IsBrokenForWhoWaitsAsWellWhereTheWaitFindsIt) {
+  daemon_.answer(RequestBody::subscribe,
+                 [](FakeDaemon::Call& call) { call.reply.body.Assubscribe()->offset = 7; });
+  EXPECT_EQ(subscribe().wait(std::chrono::seconds(-1)), WaitResult::broken);
+  EXPECT_FALSE(subscribe().arm()) << "nothing would make the descriptor readable";
+}
+
 TEST_F(RefusedSubscription, IsToldBrokenOnceByItsSetWhoeverFindsIt) {
   daemon_.answer(RequestBody::subscribe,
                  [](FakeDaemon::Call& call) { call.reply.body.Assubscribe()->offset = 7; });
