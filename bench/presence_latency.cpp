@@ -21,8 +21,8 @@
 #include "bench/agentd_process.hpp"
 #include "bench/host.hpp"
 #include "bench/line_limit.hpp"
-#include "bench/monotonic_clock.hpp"
 #include "bench/process_benches.hpp"
+#include "bench/request_times.hpp"
 
 namespace ringside::bench {
 namespace {
@@ -30,19 +30,6 @@ namespace {
 constexpr std::string_view room = "conversation:bench";
 constexpr std::uint32_t lists = 20;
 constexpr std::uint32_t touches_max = 1000;
-
-/// Calls ask(i) for each i below `count` and times each; throws where one is refused.
-template <class Ask>
-LatencySamples::Percentiles time_each(std::uint32_t count, Ask&& ask) {
-  LatencySamples samples(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint64_t begin = now_ns();
-    const auto answer = ask(i);
-    if (!answer) throw std::runtime_error(answer.error().message);
-    samples.record(now_ns() - begin);
-  }
-  return samples.percentiles();
-}
 
 struct PresenceRun {
   PairedRun join;
@@ -71,21 +58,21 @@ PresenceRun run_once(const BenchOptions& options) {
   Result touch{.bench = "presence", .subject = "touch"};
   touch.readers = viewers;
   touch.latency =
-      time_each(std::min(viewers, touches_max), [&](std::uint32_t) { return client.touch("touched"); });
+      time_requests(std::min(viewers, touches_max), [&](std::uint32_t) { return client.touch("touched"); });
   std::vector<Tracking> present;
   present.reserve(viewers);
-  const auto join = time_each(viewers, [&](std::uint32_t i) -> expected<void, RequestError> {
+  const auto join = time_requests(viewers, [&](std::uint32_t i) -> expected<void, RequestError> {
     auto tracked = client.track(room, fmt::format("viewer-{}", i), {{"user_name", "Ada"}, {"tab", "1"}});
     if (!tracked) return unexpected(std::move(tracked.error()));
     present.push_back(std::move(*tracked));
     return {};
   });
-  const auto list = time_each(lists, [&](std::uint32_t) {
+  const auto list = time_requests(lists, [&](std::uint32_t) {
     auto all = client.presence_list(room);
     if (all && all->viewers.size() != viewers) throw std::runtime_error("the list is not whole");
     return all;
   });
-  const auto leave = time_each(viewers, [&](std::uint32_t i) { return present[i].untrack(); });
+  const auto leave = time_requests(viewers, [&](std::uint32_t i) { return present[i].untrack(); });
   agentd.stop();
   PresenceRun run{beside(touch, "join", join), beside(touch, "leave", leave), beside(touch, "list", list)};
   const double after = line_floor_ns(options);

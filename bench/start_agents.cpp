@@ -26,8 +26,8 @@
 #include "bench/agentd_process.hpp"
 #include "bench/host.hpp"
 #include "bench/line_limit.hpp"
-#include "bench/monotonic_clock.hpp"
 #include "bench/process_benches.hpp"
+#include "bench/request_times.hpp"
 
 namespace ringside::bench {
 namespace {
@@ -50,19 +50,6 @@ std::uint64_t idle_cpu(const AgentdProcess& agentd, std::chrono::milliseconds pe
   const std::uint64_t before = agentd.cpu_ns();
   std::this_thread::sleep_for(period);  // the period is what is measured
   return (agentd.cpu_ns() - before) * 1000 / static_cast<std::uint64_t>(period.count());
-}
-
-/// Calls ask(i) for each i below `count`, and times each call. Throws where one is refused.
-template <class Ask>
-LatencySamples::Percentiles time_requests(std::uint32_t count, Ask&& ask) {
-  LatencySamples samples(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint64_t begin = now_ns();
-    const auto answer = ask(i);
-    if (!answer) throw std::runtime_error(answer.error().message);
-    samples.record(now_ns() - begin);
-  }
-  return samples.percentiles();
 }
 
 PairedRun start_once(const BenchOptions& options, std::optional<std::chrono::milliseconds> idle_period) {

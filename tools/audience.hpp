@@ -26,7 +26,7 @@ class Audience {
   void saw(const Event& event) noexcept;
 
   /// Shows what has changed; asks agentd where that is the only one to know. `next_sequence` is that of the agent's topic:
-  /// what agentd says of a moment beyond it is not for now.
+  /// what agentd says of a moment beyond it is shown once that was read.
   void show_news(std::string& out, std::uint64_t next_sequence);
 
   /// As `Subscription::arm`, for the client's subscriptions together.
