@@ -91,12 +91,13 @@ void LiveCalls::name(std::string& out, const Piece& call) {
 
 void LiveCalls::add(std::string& out, const Piece& call) {
   name(out, call);
+  if (call.arguments.empty()) return;
   if (screen_.section() != Screen::Section::tool) {  // something came between two fragments of one call
     screen_.enter(out, Screen::Section::tool);
     screen_.write(out, "   ", Style::tool);
   }
   screen_.write(out, call.arguments, Style::tool);
-  if (!id_.empty() && !call.arguments.empty()) shown(id_).arguments = true;
+  if (!id_.empty()) shown(id_).arguments = true;
 }
 
 void LiveCalls::started(std::string& out, const events::ToolCall& call) {

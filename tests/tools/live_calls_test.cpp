@@ -36,6 +36,14 @@ TEST(LiveCalls, ShowsTheArgumentsOfACallThatWasNotStreamed) {
   EXPECT_EQ(stage.text(), "-> find {}\n-- find runs: Looking for it\n");
 }
 
+TEST(LiveCalls, ShowsNoArgumentsWhereThereAreNone) {
+  LiveStage stage;
+  stage.tell("tool_call_identified", R"({"tool":{"call_id":"c","name":"delete"}})");
+  stage.tell("tool_execution_interrupted", R"({"call_id":"c"})");
+  stage.tell("tool_execution_started", R"({"tool":{"call_id":"c","name":"delete"}})");
+  EXPECT_EQ(stage.text(), "-> delete \n<- delete waits for an answer\n-- delete runs\n");
+}
+
 TEST(LiveCalls, TellsCallsOfTheSameIndexApart) {
   LiveStage stage;
   for (const char* id : {"a", "b"})
